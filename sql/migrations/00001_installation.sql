@@ -22,7 +22,8 @@ create table meshhook.processes (
   name       text not null,
   version    text not null,
   started_at timestamptz not null default now(),
-  seen_at    timestamptz not null default now()
+  seen_at    timestamptz not null default now(),
+  pooled     boolean not null default false
 );
 comment on table meshhook.processes is
   'Serving and working processes. Each holds the advisory lock (1835362152, id) for as long as it lives; a row whose lock is free belongs to a dead process.';

@@ -7,6 +7,7 @@ create type meshhook_engine.decision as (
   frontier jsonb,
   effects  jsonb,               -- events that follow, in order: [{type, step, attempt, data}]
   opened   text[],              -- steps that were opened or put off, in order
+  steps    jsonb,               -- outputs known after it, for the next event of the same run in one commit
   status   meshhook.run_status, -- running, or how the run ended
   output   jsonb,
   error    jsonb
@@ -37,4 +38,15 @@ create type meshhook_engine.change as (
   new_job      bigint,          -- queue row to insert for this process, leased
   free_job     bigint,          -- queue row to insert for anybody, available
   drop_jobs    bigint[]         -- queue rows to delete
+);
+
+-- Who does what is open now: leases for this process, queue rows for others, waits for later.
+create type meshhook_engine.placement as (
+  jobs      jsonb,
+  waits     jsonb,
+  new_job   bigint,
+  free_job  bigint,
+  drop_jobs bigint[],
+  calls     jsonb,              -- work items for this process
+  taken     int
 );

@@ -101,6 +101,7 @@ begin
         v_open := jsonb_set(v_open, array[v_id], (v_open -> v_id) || jsonb_build_object('a', v_end -> 'attempt', 'due', v_end -> 'due'));
         r.opened := array[v_id];
         r.frontier := p_frontier || jsonb_build_object('open', v_open);
+        r.steps := v_steps;
         return r;
       end if;
       r.effects := jsonb_build_array(jsonb_build_object(
@@ -217,6 +218,10 @@ begin
             return r;
           end if;
           v_root := v_root || jsonb_build_object('trigger', p_ctx -> 'trigger');
+        end if;
+        if (v_needs -> 'vars')::boolean and not p_ctx ? 'vars' then
+          r.missing := array['vars'];
+          return r;
         end if;
         if (v_needs -> 'input')::boolean then
           v_source := (p_graph #> array['edges', v_first::text, '0'])::int;
@@ -345,6 +350,7 @@ begin
     v_open := v_open || jsonb_build_object(v_id, (v_open -> v_id) || jsonb_build_object('q', p_seq + jsonb_array_length(r.effects) + 1 + k));
   end loop;
   r.effects := r.effects || v_later;
+  r.steps := v_steps;
   r.frontier := r.frontier || jsonb_build_object('open', v_open);
   if r.status <> 'running' then
     r.frontier := jsonb_build_object('n', replace(v_n, 'o', 'c'), 'e', v_e, 'at', v_at);

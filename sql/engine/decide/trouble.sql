@@ -3,10 +3,17 @@
 -- Called by: decide, accept.
 create or replace function meshhook_engine.trouble(p_sqlstate text, p_message text, p_detail text) returns jsonb
 language plpgsql immutable as $$
+declare
+  v_error jsonb;
 begin
   if p_message ~ '^MH_[A-Z0-9_]+: ' then
-    return jsonb_build_object('code', split_part(p_message, ':', 1), 'message', substr(p_message, position(': ' in p_message) + 2))
-      || case when p_detail ~ '^\s*\{' and p_detail is json object then p_detail::jsonb - 'code' - 'message' else '{}' end;
+    v_error := jsonb_build_object('code', split_part(p_message, ':', 1), 'message', substr(p_message, position(': ' in p_message) + 2));
+    begin
+      return (p_detail::jsonb - 'code' - 'message') || v_error;
+    exception
+      when others then
+        return v_error;  -- a detail that is no JSON object adds nothing
+    end;
   end if;
   return jsonb_build_object(
     'code', case

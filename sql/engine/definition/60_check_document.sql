@@ -1,0 +1,74 @@
+-- Everything of a definition that is neither node nor edge: name, input, policy, respond, ui, pins. What is checked for its
+-- shape but not acted on by this version of the engine is named in a warning, so that nobody relies on it unawares.
+-- Called by: analyse.
+create or replace function meshhook_engine.check_document(p_definition jsonb) returns meshhook_engine.problem[]
+language plpgsql immutable as $$
+declare
+  v_problems meshhook_engine.problem[];
+  v_policy   jsonb := p_definition -> 'policy';
+  v_part     jsonb;
+  v_read     record;
+  v_i        bigint;
+begin
+  v_problems := meshhook_engine.check_fields(p_definition, '{
+    "apiVersion": {"is": "any", "required": true}, "name": {"is": "any", "required": true}, "title": {"is": "text", "max": 200},
+    "input": {"is": "any"}, "nodes": {"is": "object", "required": true}, "edges": {"is": "array", "max": 100000, "required": true},
+    "policy": {"is": "any"}, "respond": {"is": "any"}, "ui": {"is": "object"}, "pins": {"is": "object"}}', '', null);
+  if p_definition ? 'apiVersion' and p_definition -> 'apiVersion' <> '"meshhook/v1"' then
+    v_problems := v_problems || meshhook_engine.problem('MH_DEF_API_VERSION', '/apiVersion', null,
+      format('%s is not "meshhook/v1"', meshhook_engine.quote(p_definition -> 'apiVersion')));
+  end if;
+  if p_definition ? 'name' and (jsonb_typeof(p_definition -> 'name') <> 'string' or p_definition ->> 'name' !~ '^[a-z0-9][a-z0-9_-]{0,62}$') then
+    v_problems := v_problems || meshhook_engine.problem('MH_DEF_NAME', '/name', null,
+      format('%s is no workflow name: lower case letters, digits, - and _, 63 at most', meshhook_engine.quote(p_definition -> 'name')));
+  end if;
+
+  if p_definition ? 'input' then
+    v_problems := v_problems || meshhook_engine.check_fields(p_definition -> 'input', '{"schema": {"is": "any"}}', '/input', null);
+    v_part := p_definition #> '{input,schema}';
+    if v_part is not null then
+      if jsonb_typeof(v_part) not in ('object', 'boolean') then
+        v_problems := v_problems || meshhook_engine.problem('MH_DEF_TYPE', '/input/schema', null,
+          format('a JSON Schema is an object, got %s', meshhook_engine.quote(v_part)));
+      end if;
+      v_problems := v_problems || meshhook_engine.problem('MH_DEF_NOT_ENFORCED', '/input/schema', null,
+        'this version of the engine keeps input.schema but does not check input against it', 'warning');
+    end if;
+  end if;
+
+  if p_definition ? 'policy' then
+    v_problems := v_problems || meshhook_engine.check_fields(v_policy, '{
+      "deadline": {"is": "duration", "min": "1s", "max": "3650d"}, "concurrency": {"is": "any"},
+      "retention": {"is": "duration", "min": "1h", "max": "3650d"}, "redact": {"is": "array", "max": 200}}', '/policy', null);
+    if v_policy ? 'concurrency' and jsonb_typeof(v_policy) = 'object' then
+      v_part := v_policy -> 'concurrency';
+      v_problems := v_problems || meshhook_engine.check_fields(v_part, '{
+        "key": {"is": "any", "required": true}, "limit": {"is": "int", "min": 1, "max": 10000},
+        "on_limit": {"is": "choice", "of": ["queue", "drop", "cancel"]}}', '/policy/concurrency', null);
+      if jsonb_typeof(v_part) = 'object' and v_part ? 'key' then
+        select * into v_read from meshhook_engine.read_expression(v_part -> 'key', '/policy/concurrency/key', null);
+        v_problems := v_problems || v_read.problems;
+        if jsonb_array_length(coalesce(v_read.refs -> 'steps', '[]')) > 0 then
+          v_problems := v_problems || meshhook_engine.problem('MH_DEF_REF_ORDER', '/policy/concurrency/key', null,
+            'the key is worked out before any step has run; it can read trigger and vars');
+        end if;
+      end if;
+    end if;
+    if jsonb_typeof(v_policy -> 'redact') = 'array' then
+      for v_part, v_i in select value, ordinality - 1 from jsonb_array_elements(v_policy -> 'redact') with ordinality limit 200 loop
+        v_problems := v_problems || (meshhook_engine.read_expression(v_part, '/policy/redact/' || v_i, null)).problems;
+      end loop;
+    end if;
+    v_problems := v_problems || array(
+      select meshhook_engine.problem('MH_DEF_NOT_ENFORCED', '/policy/' || feature, null,
+        format('this version of the engine keeps policy.%s but does not act on it', feature), 'warning')
+      from unnest(array['concurrency', 'redact', 'retention']) feature
+      where jsonb_typeof(v_policy) = 'object' and v_policy ? feature);
+  end if;
+
+  if p_definition ? 'respond' then
+    v_problems := v_problems || meshhook_engine.check_fields(p_definition -> 'respond', '{
+      "mode": {"is": "choice", "of": ["ack", "wait"], "required": true}, "timeout": {"is": "duration", "min": "1ms", "max": "60s"}}', '/respond', null);
+  end if;
+  return v_problems;
+end $$;

@@ -1,0 +1,27 @@
+-- One event as a sentence. Called by: meshhook.history.
+create or replace function meshhook_engine.summary(p_type meshhook.event_type, p_step text, p_attempt int, p_data jsonb) returns text
+language plpgsql immutable as $$
+begin
+  return case p_type
+    when 'run.started' then format('version %s of %s, %s', p_data ->> 'version', p_data ->> 'workflow',
+      case when p_data ? 'request' then 'by request ' || (p_data ->> 'request') else 'by hand' end)
+    when 'segment.decided' then coalesce((
+        select string_agg(case
+          when s ? 'error' then format('%s failed: %s', s ->> 'step', s #>> '{error,message}')
+          when s ? 'ports' then format('%s took %s', s ->> 'step', coalesce(nullif((select string_agg(p, ', ') from jsonb_array_elements_text(s -> 'ports') p), ''), 'no port'))
+          else s ->> 'step' end, '; ' order by n)
+        from jsonb_array_elements(p_data -> 'steps') with ordinality x(s, n)), '')
+      || coalesce(' (skipped: ' || (select string_agg(k, ', ' order by n) from jsonb_array_elements_text(p_data -> 'skipped') with ordinality x(k, n)) || ')', '')
+    when 'call.scheduled' then format('%s %s', p_data ->> 'method', p_data ->> 'url')
+    when 'call.attempted' then format('attempt %s: %s', p_attempt,
+      case when p_data ? 'error' then coalesce('status ' || (p_data ->> 'status') || ', ', '') || (p_data #>> '{error,message}')
+           else 'status ' || (p_data ->> 'status') end)
+    when 'call.succeeded' then format('after %s attempt%s', p_data ->> 'attempts', case when p_data ->> 'attempts' = '1' then '' else 's' end)
+    when 'call.failed' then p_data #>> '{error,message}'
+    when 'retry.scheduled' then format('attempt %s in %s ms', p_attempt, p_data ->> 'delay_ms')
+    when 'timer.set' then 'until ' || (p_data ->> 'until')
+    when 'run.succeeded' then left(coalesce(p_data ->> 'output', 'null'), 200)
+    when 'run.failed' then p_data #>> '{error,message}'
+    when 'run.canceled' then p_data #>> '{error,message}'
+    else null end;
+end $$;

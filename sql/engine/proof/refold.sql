@@ -1,0 +1,139 @@
+-- Folds the log of a run again, up to a seq: from the facts that came from outside, through the same decide, to the state and
+-- to every event that must follow; whatever differs from what is recorded is a problem.
+--
+-- A fact from outside carries a digest of its data; an event without one was derived and must come out of decide again.
+-- Each problem: {seq, step, code, expected, got}. Codes: MH_LOG_GAP, MH_LOG_TAMPERED, MH_LOG_DIFFERS, MH_LOG_MISSING, MH_LOG_EXTRA.
+-- The state: {seq, status, frontier, steps, output, error}.
+-- Reads only. Called by: meshhook.verify, meshhook.state_at.
+create or replace function meshhook_engine.refold(p_run meshhook.runs, p_upto int, out state jsonb, out problems jsonb)
+language plpgsql stable as $$
+declare
+  v_graph    jsonb;
+  v_nodes    jsonb[];
+  v_ctx      jsonb;
+  v_status   meshhook.run_status := 'running';
+  v_frontier jsonb := '{}';
+  v_output   jsonb;
+  v_error    jsonb;
+  v_expected jsonb := '[]';     -- events that must follow, in order
+  v_seq      int := 0;
+  v_fact     record;
+  v_event    jsonb;
+  v_want     jsonb;
+  v_decision meshhook_engine.decision;
+  v_cut      int;
+  v_draw     float8;
+begin
+  problems := '[]';
+  select v.compiled - 'nodes', array(select jsonb_array_elements(v.compiled -> 'nodes')),
+         jsonb_build_object('run', meshhook_engine.run_context(p_run, w.name, v.version), 'vars', '{}'::jsonb)
+  into v_graph, v_nodes, v_ctx
+  from meshhook.workflow_versions v join meshhook.workflows w on w.id = v.workflow_id
+  where v.id = p_run.version_id;
+
+  for v_fact in
+    select f.*, lead(f.data -> 'draw') over w as next_draw, lead(f.data) over w as next_data, lead(f.type) over w as next_type
+    from meshhook_engine.facts(p_run.id, null) f
+    window w as (order by f.seq)
+  loop
+    exit when v_fact.seq > p_upto;
+    if v_fact.seq <> v_seq + 1 then
+      problems := problems || jsonb_build_object(
+        'seq', v_fact.seq, 'step', v_fact.step, 'code', 'MH_LOG_GAP', 'expected', v_seq + 1, 'got', v_fact.seq);
+    end if;
+    v_seq := v_fact.seq;
+    v_event := jsonb_build_object('type', v_fact.type, 'data', v_fact.data);
+    if v_fact.step is not null then
+      v_event := v_event || jsonb_build_object('step', v_fact.step);
+    end if;
+    if v_fact.attempt is not null then
+      v_event := v_event || jsonb_build_object('attempt', v_fact.attempt);
+    end if;
+
+    -- Derived events must be what decide said.
+    if v_fact.digest is null then
+      if v_expected = '[]' and v_frontier ? 'rest' then
+        v_decision := meshhook_engine.decide(
+          v_graph, v_nodes, v_frontier, '{"type": "continue"}', v_ctx, v_seq - 1, v_fact.at, null, (v_fact.data -> 'cut_after')::int, null);
+        v_frontier := v_decision.frontier;
+        v_ctx := v_ctx || jsonb_build_object('steps', v_decision.steps);
+        v_expected := v_decision.effects;
+        if v_decision.status <> 'running' then
+          v_status := v_decision.status;
+          v_output := v_decision.output;
+          v_error := v_decision.error;
+        end if;
+      end if;
+      v_want := v_expected -> 0;
+      v_expected := v_expected - 0;
+      if v_want is null then
+        problems := problems || jsonb_build_object(
+          'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_EXTRA', 'expected', null, 'got', v_event);
+      elsif v_want <> v_event then
+        problems := problems || jsonb_build_object(
+          'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_DIFFERS', 'expected', v_want, 'got', v_event);
+      end if;
+      continue;
+    end if;
+
+    -- A fact from outside: it must be as it was when it was written, and come when nothing is due from decide.
+    if v_expected <> '[]' then
+      problems := problems || jsonb_build_object(
+        'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_MISSING', 'expected', v_expected, 'got', v_event);
+      v_expected := '[]';
+    end if;
+    if meshhook_engine.digest(v_fact.data) <> encode(v_fact.digest, 'hex') then
+      problems := problems || jsonb_build_object(
+        'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_TAMPERED',
+        'expected', encode(v_fact.digest, 'hex'), 'got', meshhook_engine.digest(v_fact.data));
+    end if;
+
+    case v_fact.type
+    when 'run.failed', 'run.canceled' then
+      v_status := substr(v_fact.type::text, 5);
+      v_error := v_fact.data -> 'error';
+      v_frontier := meshhook_engine.closed(v_frontier);
+      continue;
+    when 'run.paused', 'run.resumed' then
+      v_status := case v_fact.type when 'run.paused' then 'paused' else 'running' end;
+      continue;
+    when 'run.started' then
+      v_ctx := v_ctx || jsonb_build_object('vars', coalesce(v_fact.data -> 'vars', '{}'));
+      if v_fact.data ? 'trigger' then
+        v_ctx := v_ctx || jsonb_build_object('trigger', v_fact.data -> 'trigger');
+      else
+        v_ctx := v_ctx || meshhook_engine.refold_request(v_fact.data);
+        if v_ctx ? 'problem' then
+          problems := problems || (v_ctx -> 'problem');
+          v_ctx := v_ctx - 'problem';
+        end if;
+      end if;
+    else
+      null;
+    end case;
+
+    -- What the caller drew then is recorded in the event that followed.
+    v_draw := case when v_fact.next_type = 'retry.scheduled' then v_fact.next_draw::float8 end;
+    v_cut := (
+      select (f.data -> 'cut_after')::int from meshhook_engine.facts(p_run.id, array[v_seq + 1, v_seq + 2]) f
+      where f.type = 'segment.decided' and f.digest is null order by f.seq limit 1);
+    v_decision := meshhook_engine.decide(
+      v_graph, v_nodes, v_frontier, v_event, v_ctx, v_seq, v_fact.at, v_draw, v_cut, null);
+    v_frontier := v_decision.frontier;
+    v_expected := v_decision.effects;
+    v_ctx := v_ctx || jsonb_build_object('steps', v_decision.steps);
+    if v_decision.status <> 'running' then
+      v_status := v_decision.status;
+      v_output := v_decision.output;
+      v_error := v_decision.error;
+    end if;
+  end loop;
+
+  if v_expected <> '[]' and p_upto >= p_run.seq then
+    problems := problems || jsonb_build_object(
+      'seq', v_seq + 1, 'step', v_expected -> 0 -> 'step', 'code', 'MH_LOG_MISSING', 'expected', v_expected, 'got', null);
+  end if;
+  state := jsonb_build_object(
+    'seq', v_seq, 'status', v_status, 'frontier', v_frontier, 'steps', coalesce(v_ctx -> 'steps', '{}'),
+    'output', v_output, 'error', v_error, 'undecided', v_expected);
+end $$;

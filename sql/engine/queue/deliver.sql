@@ -1,0 +1,153 @@
+-- Records the results of a group of calls and timers in one commit, decides what follows until each run blocks, and returns
+-- the next calls of those runs, leased to the same process as long as it has slots (p_take).
+--
+-- Guarantees: a result whose attempt is not open (late, twice, of a canceled run) is told as stale and leaves no trace; of
+-- two results of one attempt the first is recorded, whoever held the lease. Results, state and queue rows are one commit.
+-- Locks: runs in id order (for no key update), then events, then river_job rows: the engine's lock order.
+-- Called by: the worker, grouped. Notifies: see write().
+create or replace function meshhook_engine.deliver(p_process int, p_take int, p_results jsonb[], p_bodies bytea[])
+returns table (item int, verdict text, run_id uuid, status text, calls jsonb)
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_now      timestamptz := meshhook_engine.clock();
+  v_until    timestamptz := clock_timestamp() + interval '50 milliseconds';
+  v_take     int := p_take;
+  v_runs     meshhook.runs[];
+  v_order    record;
+  v_run      meshhook.runs;
+  v_version  int := -1;
+  v_graph    jsonb;
+  v_nodes    jsonb[];
+  v_name     text;
+  v_number   int;
+  v_ctx      jsonb;
+  v_result   jsonb;
+  v_step     text;
+  v_open     jsonb;
+  v_event    jsonb;
+  v_logged   jsonb;
+  v_job      bigint;
+  v_jobs     jsonb;
+  v_held     bigint;
+  v_owned    bigint[];
+  v_decision meshhook_engine.decision;
+  v_place    meshhook_engine.placement;
+  v_change   meshhook_engine.change;
+  v_changes  meshhook_engine.change[] := '{}';
+  v_stale    bigint[] := '{}';
+begin
+  -- Every run of the group, locked in id order; a lookup by key each, whatever the planner thinks of the partitions.
+  select array_agg(l.run) into v_runs
+  from (
+    select k.run
+    from (select distinct (x.result ->> 'run')::uuid as id from unnest(p_results) x(result) order by 1) wanted
+    cross join lateral (select r as run from meshhook.runs r where r.id = wanted.id for no key update) k
+  ) l;
+  -- Queue rows that are still this process's; a lease lost in the meantime is not built on.
+  v_owned := array(
+    select j.id from meshhook_river.river_job j
+    where j.id = any (array(select (x.result -> 'job')::bigint from unnest(p_results) x(result)))
+      and j.state in ('scheduled', 'running') and j.attempted_by[cardinality(j.attempted_by)] = p_process::text);
+
+  for v_order in
+    select x.ord::int as ord, k.pos
+    from unnest(p_results) with ordinality x(result, ord)
+    left join (
+      select (v_runs[g.pos]).id as id, (v_runs[g.pos]).version_id as version_id, g.pos
+      from generate_subscripts(v_runs, 1) g(pos)
+    ) k on k.id = (x.result ->> 'run')::uuid
+    order by k.version_id, k.pos, x.ord
+  loop
+    v_result := p_results[v_order.ord];
+    v_step := v_result ->> 'step';
+    v_job := (v_result -> 'job')::bigint;
+    item := v_order.ord;
+    run_id := (v_result ->> 'run')::uuid;
+    calls := '[]';
+    if v_run.id is distinct from v_runs[v_order.pos].id then
+      v_run := v_runs[v_order.pos];
+      v_ctx := null;
+    end if;
+    v_open := v_run.frontier -> 'open' -> v_step;
+
+    -- The fence.
+    if v_run.id is null or v_run.finished_at is not null
+       or case when v_step = '*' then not v_run.frontier ? 'rest'
+               else v_open is null or coalesce((v_open -> 'a')::int, 0) <> coalesce((v_result -> 'attempt')::int, 0) end then
+      verdict := 'stale';
+      status := v_run.status;
+      if v_job is not null and not meshhook_engine.holds(v_run.jobs, v_job) then
+        v_stale := v_stale || v_job;
+      end if;
+      return next;
+      continue;
+    end if;
+
+    if v_version <> v_run.version_id then
+      v_version := v_run.version_id;
+      select v.compiled - 'nodes', array(select jsonb_array_elements(v.compiled -> 'nodes')), w.name, v.version
+      into v_graph, v_nodes, v_name, v_number
+      from meshhook.workflow_versions v join meshhook.workflows w on w.id = v.workflow_id
+      where v.id = v_version;
+    end if;
+    if v_ctx is null then
+      v_ctx := jsonb_build_object('run', meshhook_engine.run_context(v_run, v_name, v_number));
+    end if;
+
+    v_logged := '[]';
+    if v_step = '*' then
+      v_event := '{"type": "continue"}';
+    elsif v_open ? 'a' then
+      v_event := meshhook_engine.attempted(v_nodes[(v_open -> 'i')::int + 1], v_result, p_bodies[v_order.ord]);
+      v_event := jsonb_build_object(
+        'type', 'call.attempted', 'step', v_step, 'attempt', v_open -> 'a', 'data', v_event, 'digest', meshhook_engine.digest(v_event));
+      v_logged := jsonb_build_array(v_event);
+    else
+      v_event := jsonb_build_object(
+        'type', 'timer.fired', 'step', v_step, 'data', jsonb_build_object('due', v_open -> 'due'),
+        'digest', meshhook_engine.digest(jsonb_build_object('due', v_open -> 'due')));
+      v_logged := jsonb_build_array(v_event);
+    end if;
+    v_decision := meshhook_engine.advance(
+      v_run.id, v_run.request_id, v_graph, v_nodes, v_run.frontier, v_event, v_ctx,
+      v_run.seq + jsonb_array_length(v_logged), v_now, random(), v_until);
+    v_held := (v_run.jobs ->> v_step)::bigint;
+    v_jobs := v_run.jobs - v_step;
+    v_place := meshhook_engine.place(
+      v_run.id, v_run.project_id, v_decision, v_jobs, case when v_job = any (v_owned) then v_job end, v_held,
+      case when (v_result -> 'take')::boolean then v_take else 0 end, v_nodes, v_now);
+    v_take := v_take - v_place.taken;
+    v_change := meshhook_engine.change_of(v_run, false, v_decision, v_place, v_logged);
+    if cardinality(v_changes) > 0 and v_changes[cardinality(v_changes)].run_id = v_run.id then
+      v_changes[cardinality(v_changes)] := meshhook_engine.merge(v_changes[cardinality(v_changes)], v_change);
+    else
+      v_changes := v_changes || v_change;
+    end if;
+
+    -- The run as it stands now, for its next result in this group.
+    v_run.seq := v_run.seq + jsonb_array_length(v_change.events);
+    v_run.frontier := v_change.frontier;
+    v_run.jobs := v_change.jobs;
+    v_run.status := v_change.status;
+    if v_change.waits is not null then
+      v_run.wake_at := v_now;
+    end if;
+    if v_decision.status <> 'running' then
+      v_run.finished_at := v_now;
+    end if;
+    v_ctx := v_ctx || jsonb_build_object('steps', v_decision.steps);
+
+    verdict := 'recorded';
+    status := v_change.status;
+    calls := v_place.calls;
+    return next;
+  end loop;
+
+  if cardinality(v_changes) > 0 then
+    perform meshhook_engine.write(v_changes, p_process, v_now);
+  end if;
+  if v_stale <> '{}' then
+    -- A row that brought a stale result and holds nothing else has done its part.
+    delete from meshhook_river.river_job j where j.id = any (v_stale);
+  end if;
+end $$;

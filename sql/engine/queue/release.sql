@@ -1,0 +1,24 @@
+-- Hands rows back that this process leased or claimed: available to anybody, now. Returns how many.
+-- Locks: the river_job rows, in id order. Notifies: meshhook_river.river_insert once.
+-- Called by: the worker, when it stops before the work is done.
+create or replace function meshhook_engine.release(p_process int, p_jobs bigint[]) returns int
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count int;
+begin
+  with held as (
+    select j.id from meshhook_river.river_job j
+    where j.id = any (p_jobs) and j.state in ('scheduled', 'running')
+      and j.attempted_by[cardinality(j.attempted_by)] = p_process::text
+    order by j.id
+    for update
+  )
+  update meshhook_river.river_job j
+  set state = 'available', scheduled_at = clock_timestamp()
+  from held where j.id = held.id;
+  get diagnostics v_count = row_count;
+  if v_count > 0 then
+    perform pg_notify('meshhook_river.river_insert', '{"queue":"default"}');
+  end if;
+  return v_count;
+end $$;

@@ -1,0 +1,21 @@
+-- What time brings about: due retries and delays, deadlines passed, work of dead processes. Every worker does a little of it.
+--
+-- Guarantees: nothing is done twice (the run's lock, then the wait is looked at again); a run locked by somebody else is left
+-- for the next round. Retries and timers go on through the queue, for anybody.
+-- Locks: runs in id order, skip locked; then waits, events, river_job rows. Notifies: see write().
+-- Called by: every worker, about once a second and again at once while there is more to do.
+create or replace function meshhook_engine.wake(p_process int, p_limit int) returns table (task text, did int)
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_now timestamptz := meshhook_engine.clock();
+begin
+  task := 'timers';
+  did := meshhook_engine.wake_timers(p_process, p_limit, v_now);
+  return next;
+  task := 'deadlines';
+  did := meshhook_engine.wake_deadlines(p_process, p_limit, v_now);
+  return next;
+  task := 'dead processes';
+  did := meshhook_engine.wake_orphans();
+  return next;
+end $$;

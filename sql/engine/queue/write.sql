@@ -1,0 +1,97 @@
+-- Writes what was decided, for many runs in one go: the only place that writes runs, events, payloads, waits and queue rows.
+-- Guarantees: seq is gapless (seq of the run + position); the primary key of events turns a missed lock into an error.
+-- The caller holds the runs' row locks, taken in id order (new runs are nobody else's yet).
+-- Order of writes: runs, events, payloads, waits, queue rows: the engine's lock order.
+-- Notifies: meshhook_river.river_insert once, when a row is there for anybody; new events through the trigger on events.
+-- Called by: accept, start, deliver, wake, cancel.
+create or replace function meshhook_engine.write(p_changes meshhook_engine.change[], p_process int, p_now timestamptz) returns void
+language plpgsql volatile as $$
+declare
+  v_new   boolean := false;
+  v_old   boolean := false;
+  v_large boolean := false;
+  v_waits boolean := false;
+  v_had   boolean := false;
+  v_jobs  boolean := false;
+  v_free  boolean := false;
+  v_drop  bigint[] := '{}';
+  c       meshhook_engine.change;
+begin
+  foreach c in array p_changes loop
+    if c.is_new then v_new := true; else v_old := true; end if;
+    v_large := v_large or pg_column_size(c.events) > 8192;
+    v_waits := v_waits or c.waits is not null;
+    v_had := v_had or c.had_waits;
+    v_jobs := v_jobs or c.new_job is not null or c.free_job is not null;
+    v_free := v_free or c.free_job is not null;
+    if c.drop_jobs is not null then v_drop := v_drop || c.drop_jobs; end if;
+  end loop;
+
+  if v_new then
+    insert into meshhook.runs (
+      id, started_at, finished_at, wake_at, deadline_at, project_id, workflow_id, version_id, seq, status, trigger,
+      request_id, parent_id, origin_id, business_key, frontier, jobs, output, error)
+    select n.run_id, p_now, case when n.status in ('succeeded', 'failed', 'canceled') then p_now end,
+           case when n.waits is not null then meshhook_engine.first_due(n.frontier, n.jobs) end, n.deadline_at, n.project_id, n.workflow_id, n.version_id,
+           n.seq + jsonb_array_length(n.events), n.status, n.trigger,
+           n.request_id, n.parent_id, n.origin_id, n.business_key, n.frontier, n.jobs, n.output, n.error
+    from unnest(p_changes) n
+    where n.is_new;
+  end if;
+  if v_old then
+    update meshhook.runs r
+    set seq = u.seq + jsonb_array_length(u.events), status = u.status, frontier = u.frontier, jobs = u.jobs,
+        output = u.output, error = u.error,
+        deadline_at = case when u.status in ('running', 'waiting', 'paused') then r.deadline_at end,
+        finished_at = case when u.status in ('succeeded', 'failed', 'canceled') then p_now end,
+        wake_at = case when u.waits is not null or u.had_waits then meshhook_engine.first_due(u.frontier, u.jobs) end
+    from unnest(p_changes) u
+    where not u.is_new and r.id = u.run_id;
+  end if;
+
+  insert into meshhook.events (run_id, at, seq, project_id, type, attempt, step, data, digest)
+  select u.run_id, p_now, u.seq + e.n, u.project_id, (e.event ->> 'type')::meshhook.event_type, (e.event -> 'attempt')::smallint,
+         e.event ->> 'step',
+         case when v_large and pg_column_size(e.event -> 'data') > 8192
+           then jsonb_build_object('payload', pg_column_size(e.event -> 'data')) else e.event -> 'data' end,
+         decode(e.event ->> 'digest', 'hex')
+  from unnest(p_changes) u
+  cross join jsonb_array_elements(u.events) with ordinality e(event, n);
+  if v_large then
+    insert into meshhook.payloads (run_id, seq, project_id, data)
+    select u.run_id, u.seq + e.n, u.project_id, e.event -> 'data'
+    from unnest(p_changes) u
+    cross join jsonb_array_elements(u.events) with ordinality e(event, n)
+    where pg_column_size(e.event -> 'data') > 8192;
+  end if;
+
+  if v_had then
+    delete from meshhook.waits w
+    using unnest(p_changes) u
+    where u.had_waits and w.run_id = u.run_id
+      and (u.frontier #> array['open', w.step] is null or u.jobs ? w.step);
+  end if;
+  if v_waits then
+    insert into meshhook.waits (run_id, step, kind, due_at, project_id)
+    select u.run_id, w ->> 'step', w ->> 'kind', to_timestamp((w -> 'due')::bigint / 1000.0), u.project_id
+    from unnest(p_changes) u
+    cross join jsonb_array_elements(u.waits) w
+    on conflict (run_id, step) do update set kind = excluded.kind, due_at = excluded.due_at;
+  end if;
+
+  if v_jobs then
+    insert into meshhook_river.river_job (id, kind, args, queue, max_attempts, state, scheduled_at, attempted_by)
+    select u.new_job, 'run', jsonb_build_object('run_id', u.run_id), 'default', 25, 'scheduled'::meshhook_river.river_job_state,
+           clock_timestamp() + interval '30 seconds', array[p_process::text]
+    from unnest(p_changes) u where u.new_job is not null
+    union all
+    select u.free_job, 'run', jsonb_build_object('run_id', u.run_id), 'default', 25, 'available', clock_timestamp(), null
+    from unnest(p_changes) u where u.free_job is not null;
+  end if;
+  if v_drop <> '{}' then
+    delete from meshhook_river.river_job j where j.id = any (v_drop);
+  end if;
+  if v_free then
+    perform pg_notify('meshhook_river.river_insert', '{"queue":"default"}');
+  end if;
+end $$;

@@ -1,0 +1,16 @@
+-- role: meshhook_owner
+-- Upkeep that comes back: partitions four weeks ahead, idempotency keys older than a week dropped. Idempotent.
+-- Owned by the owner of the tables: only an owner may add partitions.
+-- Locks: a table lock on each partitioned table while a partition is added.
+-- Called by: the migration at its end, every worker once an hour.
+create or replace function meshhook_engine.maintain() returns table (task text, did int)
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  task := 'partitions';
+  did := meshhook_engine.add_partitions(clock_timestamp(), 4);
+  return next;
+  task := 'idempotency keys';
+  delete from meshhook.idempotency_keys k where k.created_at < clock_timestamp() - interval '7 days';
+  get diagnostics did = row_count;
+  return next;
+end $$;

@@ -1,0 +1,21 @@
+-- Everything that is wrong with a definition, at once. Never raises because of the definition.
+-- Takes no locks, notifies nobody. With a project, it also says which secrets the project does not have.
+drop function if exists meshhook.validate(jsonb, text);
+create or replace function meshhook.validate(definition jsonb, project text default null)
+returns table (severity text, code text, path text, node text, message text)
+language plpgsql stable security definer set search_path = '' as $$
+#variable_conflict use_column
+declare
+  v_secrets text[];
+  v_project int;
+begin
+  if project is not null then
+    v_project := meshhook_engine.require(project, 'view');
+    v_secrets := array(select s.name from meshhook.secrets s where s.project_id = v_project);
+  end if;
+  return query
+    select p.severity, p.code, p.path, p.node, p.message
+    from unnest((meshhook_engine.analyse(definition, v_secrets)).problems) p;
+end $$;
+comment on function meshhook.validate(jsonb, text) is
+  'All problems of a workflow definition: severity (error or warning), code, JSON pointer, node, message. No rows: it can be published.';

@@ -3,7 +3,7 @@ create or replace function meshhook.history(run uuid)
 returns table (seq int, at timestamptz, type text, step text, attempt int, took interval, summary text, data jsonb)
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_run meshhook.runs := meshhook_engine.run_for(run, 'read');
+  v_run meshhook.runs := meshhook_engine.run_for(run, 'view');
 begin
   return query
     select f.seq, f.at, f.type::text, f.step, f.attempt::int,

@@ -2,7 +2,7 @@
 create or replace function meshhook.state_at(run uuid, seq int) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_run   meshhook.runs := meshhook_engine.run_for(run, 'read');
+  v_run   meshhook.runs := meshhook_engine.run_for(run, 'view');
   v_state jsonb;
 begin
   select f.state into v_state from meshhook_engine.refold(v_run, state_at.seq) f;

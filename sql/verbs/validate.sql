@@ -1,6 +1,5 @@
 -- Everything that is wrong with a definition, at once. Never raises because of the definition.
 -- Takes no locks, notifies nobody. With a project, it also says which secrets the project does not have.
-drop function if exists meshhook.validate(jsonb, text);
 create or replace function meshhook.validate(definition jsonb, project text default null)
 returns table (severity text, code text, path text, node text, message text)
 language plpgsql stable security definer set search_path = '' as $$

@@ -4,7 +4,7 @@ create or replace function meshhook.verify(run uuid)
 returns table (seq int, step text, code text, expected jsonb, got jsonb)
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_run   meshhook.runs := meshhook_engine.run_for(run, 'read');
+  v_run   meshhook.runs := meshhook_engine.run_for(run, 'view');
   v_fold  record;
 begin
   select f.state, f.problems into v_fold from meshhook_engine.refold(v_run, 2147483647) f;

@@ -1,7 +1,6 @@
 -- The projects in which the caller has a right, for policies: project_id = any((select meshhook_engine.my_projects())::int[]).
 -- Worked out once a statement. Takes no locks.
 -- Called by: every project policy, endpoint_list.
-drop function if exists meshhook_engine.my_projects();
 create or replace function meshhook_engine.my_projects(p_right text default 'view') returns int[]
 language plpgsql stable parallel safe security definer set search_path = '' as $$
 declare

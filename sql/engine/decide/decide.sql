@@ -57,6 +57,7 @@ declare
   v_trouble   jsonb;            -- error caught, to be taken up on entering the block again
   v_settled   boolean;
   v_end       jsonb;
+  v_last      text;             -- the terminate node that ended the run
   v_name      text;
   v_busy      boolean := false; -- a node is being worked out: an error now is its own
   v_code      text;
@@ -283,8 +284,7 @@ begin
         elsif v_type = 'terminate' then
           v_end := meshhook_engine.node_terminate(v_node, v_root);
           v_n := overlay(v_n placing 's' from v_i + 1 for 1);
-          v_at := v_at || jsonb_build_object(v_id, v_segment);
-          v_decided := v_decided || jsonb_build_object('step', v_id, 'output', v_end -> 'output');
+          v_last := v_id;  -- recorded by the event that ends the run
           r.status := (v_end ->> 'status')::meshhook.run_status;
           r.output := v_end -> 'output';
           r.error := v_end -> 'error';
@@ -353,10 +353,15 @@ begin
   r.steps := v_steps;
   r.frontier := r.frontier || jsonb_build_object('open', v_open);
   if r.status <> 'running' then
+    v_done := jsonb_build_object('type', 'run.' || r.status, 'data',
+      case when r.error is null then jsonb_build_object('output', r.output) else jsonb_build_object('error', r.error, 'output', r.output) end);
+    if v_last is not null then
+      v_done := v_done || jsonb_build_object('step', v_last);
+      v_at := v_at || jsonb_build_object(v_last, p_seq + jsonb_array_length(r.effects) + 1);
+    end if;
+    r.effects := r.effects || v_done;
     r.frontier := jsonb_build_object('n', replace(v_n, 'o', 'c'), 'e', v_e, 'at', v_at);
     r.opened := '{}';
-    r.effects := r.effects || jsonb_build_object('type', 'run.' || r.status, 'data',
-      case when r.error is null then jsonb_build_object('output', r.output) else jsonb_build_object('error', r.error, 'output', r.output) end);
   end if;
   return r;
 end $$;

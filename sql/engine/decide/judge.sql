@@ -35,8 +35,10 @@ begin
      and (v_on ? v_class or (p_data -> 'error' is null and v_on ? v_status::text)) then
     v_bound := least((v_retry -> 'cap_ms')::numeric, (v_retry -> 'base_ms')::numeric * power((v_retry -> 'factor')::numeric, least(v_attempt - 1, 60)));
     v_delay := case v_retry ->> 'jitter' when 'none' then v_bound else v_bound * p_draw::numeric end;
-    v_after := least(meshhook_engine.retry_after_ms(p_data #>> '{headers,retry-after}', p_at), (v_retry -> 'cap_ms')::bigint);
-    v_delay := greatest(v_delay, v_after);
+    v_after := meshhook_engine.retry_after_ms(p_data #>> '{headers,retry-after}', p_at);
+    if v_after is not null then
+      v_delay := greatest(v_delay, least(v_after, (v_retry -> 'cap_ms')::bigint));
+    end if;
     if v_retry ->> 'max_elapsed_ms' is null or v_took + v_delay <= (v_retry -> 'max_elapsed_ms')::bigint then
       return jsonb_build_object('retry', jsonb_build_object(
         'attempt', v_attempt + 1, 'delay_ms', v_delay, 'draw', p_draw, 'due', v_now + v_delay, 'class', v_class));

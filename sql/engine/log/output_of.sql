@@ -18,6 +18,8 @@ begin
       'attempts', p_data -> 'attempts', 'duration_ms', p_data -> 'duration_ms');
   when 'call.failed' then
     return jsonb_build_object('error', p_data -> 'error');
+  when 'run.succeeded', 'run.failed', 'run.canceled' then
+    return p_data -> 'output';
   when 'timer.fired' then
     return jsonb_build_object('woke_at', meshhook_engine.iso(p_at));
   else

@@ -72,8 +72,8 @@ begin
 
     -- The fence.
     if v_run.id is null or v_run.finished_at is not null
-       or case when v_step = '*' then not v_run.frontier ? 'rest'
-               else v_open is null or coalesce((v_open -> 'a')::int, 0) <> coalesce((v_result -> 'attempt')::int, 0) end then
+       or (case when v_step = '*' then not v_run.frontier ? 'rest'
+               else v_open is null or coalesce((v_open -> 'a')::int, 0) <> coalesce((v_result -> 'attempt')::int, 0) end) then
       verdict := 'stale';
       status := v_run.status;
       if v_job is not null and not meshhook_engine.holds(v_run.jobs, v_job) then

@@ -1,9 +1,12 @@
--- A published version never changes: runs are pinned to it, and verify folds them again by it. It goes only with its workflow.
+-- A published version never changes: runs are pinned to it, and verify folds them again by it. It goes only with its
+-- workflow, or with the project.
 create or replace function meshhook_engine.keep_version() returns trigger
 language plpgsql as $$
 begin
-  if tg_op = 'DELETE' and not exists (select from meshhook.workflows w where w.id = old.workflow_id) then
-    return old;  -- the workflow is going, this row with it
+  if tg_op = 'DELETE' and not exists (
+    select from meshhook.workflows w join meshhook.projects p on p.id = w.project_id where w.id = old.workflow_id)
+  then
+    return old;
   end if;
   raise exception using
     errcode = 'MH409',

@@ -1,0 +1,11 @@
+-- Settings of the installation: for operators.
+alter table meshhook.settings enable row level security, force row level security;
+
+drop policy if exists owner_all on meshhook.settings;
+create policy owner_all on meshhook.settings to meshhook_owner using (true) with check (true);
+
+drop policy if exists engine_all on meshhook.settings;
+create policy engine_all on meshhook.settings to meshhook_engine using (true) with check (true);
+
+drop policy if exists admin_all on meshhook.settings;
+create policy admin_all on meshhook.settings to meshhook_admin using (true) with check (true);

@@ -1,0 +1,41 @@
+-- Hot path: one round trip a group. Nullable uuids travel as text, nullable JSON as the JSON null.
+
+-- name: Register :one
+select meshhook_engine.register(@name::text, @version::text)::int as process;
+
+-- name: Beat :one
+select meshhook_engine.beat(@process::int)::int as held;
+
+-- name: Hold :exec
+-- Waits until the session that held the lock before is gone.
+select pg_advisory_lock(1835362152, @process::int);
+
+-- name: Endpoint :one
+select coalesce(meshhook_engine.endpoint(@token::text), 'null')::jsonb as endpoint;
+
+-- name: Accept :many
+select a.item::int as item, a.verdict::text as verdict, coalesce(a.cause, '')::text as cause, coalesce(a.message, '')::text as message,
+       coalesce(a.request_id::text, '')::text as request_id, coalesce(a.run_id::text, '')::text as run_id, coalesce(a.status, '')::text as status,
+       coalesce(a.output, 'null')::jsonb as output, coalesce(a.error, 'null')::jsonb as error, a.calls::jsonb as calls
+from meshhook_engine.accept(@process::int, @take::int, @items::jsonb[], @bodies::bytea[]) a;
+
+-- name: Begin :many
+select b.job::bigint as job, b.run_id::text as run_id, b.calls::jsonb as calls
+from meshhook_engine.begin(@process::int, @jobs::bigint[]) b;
+
+-- name: Deliver :many
+select d.item::int as item, d.verdict::text as verdict, coalesce(d.run_id::text, '')::text as run_id, coalesce(d.status, '')::text as status, d.calls::jsonb as calls
+from meshhook_engine.deliver(@process::int, @take::int, @results::jsonb[], @bodies::bytea[]) d;
+
+-- name: Release :one
+select meshhook_engine.release(@process::int, @jobs::bigint[])::int as released;
+
+-- name: Wake :many
+select w.task::text as task, w.did::int as did from meshhook_engine.wake(@process::int, @max::int) w;
+
+-- name: Upkeep :many
+select m.task::text as task, m.did::int as did from meshhook_engine.maintain() m;
+
+-- name: RunResults :many
+select r.run_id::text as run_id, r.status::text as status, coalesce(r.output, 'null')::jsonb as output, coalesce(r.error, 'null')::jsonb as error
+from meshhook_engine.run_results(@runs::uuid[]) r;

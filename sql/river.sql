@@ -1,0 +1,11 @@
+-- What the queue's tables need after River's own migrations: no index nobody reads, and who may use them.
+-- Job rows are inserted, claimed and deleted by the engine and by River's client in the worker; nobody else sees them.
+
+-- Arguments and metadata are never searched; the two indexes cost a fifth of the queue's write-ahead log.
+drop index if exists meshhook_river.river_job_args_index, meshhook_river.river_job_metadata_index;
+
+grant usage on schema meshhook_river to meshhook_worker, meshhook_engine;
+grant select, insert, update, delete on all tables in schema meshhook_river to meshhook_worker, meshhook_engine;
+grant usage, select on all sequences in schema meshhook_river to meshhook_worker, meshhook_engine;
+grant execute on all functions in schema meshhook_river to meshhook_worker, meshhook_engine;
+revoke insert, update, delete on meshhook_river.river_migration from meshhook_worker, meshhook_engine;

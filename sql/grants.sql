@@ -8,6 +8,8 @@ declare
   v_item     record;
   v_engine   constant text[] := array[  -- what servers and workers call
     'register', 'beat', 'endpoint', 'accept', 'begin', 'deliver', 'release', 'wake', 'maintain'];
+  v_inner    constant text[] := array[  -- what those functions call in turn that views call on behalf of whoever reads
+    'canonical'];
   v_operator constant text[] := array[  -- verbs of the whole installation
     'requeue', 'maintain', 'after_restore'];
   v_hidden   constant jsonb := '{
@@ -72,6 +74,9 @@ begin
     left join pg_catalog.pg_policy o on d.classid = 'pg_catalog.pg_policy'::regclass and o.oid = d.objid
     join pg_catalog.pg_class c on c.oid = coalesce(r.ev_class, o.polrelid) and c.relnamespace = to_regnamespace('meshhook')
     where d.refclassid = 'pg_catalog.pg_proc'::regclass
+    union
+    select p.oid::regprocedure from pg_catalog.pg_proc p
+    where p.pronamespace = to_regnamespace('meshhook_engine') and p.proname = any (v_inner)
   loop
     execute format('grant execute on function %s to meshhook_user, meshhook_admin', v_item.signature);
   end loop;

@@ -28,7 +28,7 @@ begin
   if meshhook_engine.is_owner_session() or pg_catalog.pg_has_role(session_user, 'meshhook_admin', 'member') then
     return 'operator';
   end if;
-  return nullif(session_user, 'operator');
+  return nullif(session_user::text, 'operator');
 end $$;
 comment on function meshhook.principal() is
   'Who is asking: operator, the sub of believed claims, or the login. Null is nobody.';

@@ -23,7 +23,7 @@ begin
       detail = '{"code": "MH_DRAFT_UNKNOWN"}',
       hint = 'Give the definition, or save a draft first.';
   end if;
-  v_read := meshhook_engine.analyse(v_definition);
+  v_read := meshhook_engine.read_definition(v_definition);
   if v_read.compiled is not null and v_definition ->> 'name' <> workflow then
     v_read.problems := v_read.problems || meshhook_engine.problem('MH_DEF_NAME', '/name', null,
       format('the definition is named "%s", the workflow "%s"', v_definition ->> 'name', workflow));

@@ -9,7 +9,7 @@ select
   w.draft is not null and not exists (
     select from meshhook.workflow_versions v
     where v.workflow_id = w.id and v.version = w.live_version
-      and v.sha256 = sha256(convert_to((case jsonb_typeof(w.draft) when 'object' then w.draft - array['ui', 'pins'] else w.draft end)::text, 'UTF8'))
+      and v.sha256 = meshhook_engine.definition_sha256(w.draft)
   ) as draft_differs,
   encode(w.draft_sha256, 'hex') as draft_sha256,
   (select count(*)::int from meshhook.endpoint_workflows e where e.workflow_id = w.id) as endpoints,

@@ -1,7 +1,7 @@
 -- Raises that a setting of an endpoint is wrong, and where.
 -- Called by: check_verify, check_endpoint_options.
 create or replace function meshhook_engine.refuse_setting(p_code text, p_path text, p_message text) returns void
-language plpgsql immutable as $$
+language plpgsql stable as $$
 begin
   raise exception using
     errcode = 'MH422',

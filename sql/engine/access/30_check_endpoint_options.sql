@@ -1,7 +1,7 @@
 -- The options of a new endpoint, with defaults: name, methods, max_body, respond {mode, timeout_ms}.
 -- Called by: create_endpoint.
 create or replace function meshhook_engine.check_endpoint_options(p_options jsonb) returns jsonb
-language plpgsql immutable as $$
+language plpgsql stable as $$
 declare
   v_options jsonb := '{"methods": ["POST"], "max_body": 1048576}'::jsonb || case jsonb_typeof(p_options) when 'object' then p_options else '{}' end;
   v_bad     jsonb;

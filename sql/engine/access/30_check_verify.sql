@@ -4,7 +4,7 @@
 -- signed is the string that is signed: text with {body}, {timestamp}, {id} and {url}; the body must be in it.
 -- Called by: create_endpoint.
 create or replace function meshhook_engine.check_verify(p_verify jsonb) returns jsonb
-language plpgsql immutable as $$
+language plpgsql stable as $$
 declare
   v_kind     text := p_verify ->> 'kind';
   v_recipe   jsonb;

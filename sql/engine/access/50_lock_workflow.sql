@@ -5,6 +5,7 @@ create or replace function meshhook_engine.lock_workflow(p_project int, p_workfl
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_row meshhook.workflows;
+  v_id  int;
 begin
   if p_create then
     if p_workflow is null or p_workflow !~ '^[a-z0-9][a-z0-9_-]{0,62}$' then
@@ -16,6 +17,7 @@ begin
     end if;
     insert into meshhook.workflows (project_id, name) values (p_project, p_workflow) on conflict (project_id, name) do nothing;
   end if;
-  select * into v_row from meshhook.workflows w where w.id = meshhook_engine.require_workflow(p_project, p_workflow) for no key update;
+  v_id := meshhook_engine.require_workflow(p_project, p_workflow);
+  select * into v_row from meshhook.workflows w where w.id = v_id for no key update;
   return v_row;
 end $$;

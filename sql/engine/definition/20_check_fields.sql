@@ -4,7 +4,7 @@
 --   any · bool · object · array (max: elements) · text (max: characters) · int, number (min, max)
 --   duration (min, max: durations) · choice (of: the texts)
 -- Guarantees: never raises, whatever the value; all problems at once.
--- Called by: analyse and the checks of each node type.
+-- Called by: read_definition and the checks of each node type.
 create or replace function meshhook_engine.check_fields(p_value jsonb, p_rules jsonb, p_path text, p_node text)
 returns meshhook_engine.problem[]
 language plpgsql immutable parallel safe as $$

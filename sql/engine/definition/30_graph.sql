@@ -7,7 +7,7 @@
 --   reached     bit n: an edge leads from the trigger to node n, over others or not (bit 0 is the trigger)
 --   before      for each node a bit string of those that come before it; null in or behind a cycle
 -- Sets are bit strings, so a step costs one machine-level operation on all nodes at once: time goes with the edges.
--- Called by: analyse. Pure.
+-- Called by: read_definition. Pure.
 create or replace function meshhook_engine.graph(
   p_count int, p_from int[], p_to int[],
   out order_of int[], out cycles jsonb, out reached bit varying, out before bit varying[])
@@ -36,10 +36,10 @@ begin
 
   -- Edges by source and by target, each as one array with offsets.
   select array_agg(t order by f, t), array_agg(f order by t, f) into v_next, v_prior from unnest(p_from, p_to) e (f, t);
-  for v_node, v_count in select f, count(*) from unnest(p_from) f group by f loop
+  for v_node, v_count in select f, count(*)::int from unnest(p_from) f group by f loop
     v_first[v_node + 2] := v_count;
   end loop;
-  for v_node, v_count in select t, count(*) from unnest(p_to) t group by t loop
+  for v_node, v_count in select t, count(*)::int from unnest(p_to) t group by t loop
     v_begin[v_node + 2] := v_count;
     v_indeg[v_node + 1] := v_count;
   end loop;

@@ -1,5 +1,5 @@
 -- The edges of a definition: what is wrong with them, and the good ones as arrays of node numbers and ports.
--- Called by: analyse.
+-- Called by: read_definition.
 create or replace function meshhook_engine.read_edges(
   p_edges jsonb, p_ids text[], p_ports jsonb[],
   out problems meshhook_engine.problem[], out froms int[], out tos int[], out ports text[])

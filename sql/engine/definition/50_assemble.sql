@@ -1,5 +1,5 @@
 -- The compiled form of a definition without errors: what the engine reads, and all it reads. docs/definition.md has its shape.
--- Called by: analyse.
+-- Called by: read_definition.
 create or replace function meshhook_engine.assemble(
   p_definition jsonb, p_ids text[], p_forms jsonb[], p_uses jsonb[], p_order int[], p_from int[], p_to int[], p_port text[])
 returns jsonb

@@ -1,6 +1,6 @@
 -- What expressions and templates refer to: steps must exist and come before, names at the top must be ones there are,
 -- secrets should exist. p_before is graph's; nodes in or behind a cycle are not judged on order.
--- Called by: analyse.
+-- Called by: read_definition.
 create or replace function meshhook_engine.check_references(
   p_uses jsonb[], p_ids text[], p_before bit varying[], p_secrets text[])
 returns meshhook_engine.problem[]

@@ -1,6 +1,6 @@
 -- Everything of a definition that is neither node nor edge: name, input, policy, respond, ui, pins. What is checked for its
 -- shape but not acted on by this version of the engine is named in a warning, so that nobody relies on it unawares.
--- Called by: analyse.
+-- Called by: read_definition.
 create or replace function meshhook_engine.check_document(p_definition jsonb) returns meshhook_engine.problem[]
 language plpgsql immutable as $$
 declare

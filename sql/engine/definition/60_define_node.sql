@@ -1,7 +1,7 @@
 -- One node: checks what every type has in common, hands the rest to its type, and answers with its compiled form, the ports
 -- that edges may leave by (null: any, the type is unknown) and what its fields refer to (uses: [{path, refs}]).
 -- A new node type is one more define_ function and one more line here.
--- Called by: analyse.
+-- Called by: read_definition.
 create or replace function meshhook_engine.define_node(
   p_id text, p_definition jsonb,
   out problems meshhook_engine.problem[], out compiled jsonb, out ports jsonb, out uses jsonb)

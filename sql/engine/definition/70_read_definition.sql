@@ -4,7 +4,7 @@
 -- value for one definition (nodes in Kahn's order, ties by id in byte order). p_secrets are the names of secrets there are;
 -- null when the project is not known, and then none is missed.
 -- Called by: validate, publish, compile.
-create or replace function meshhook_engine.analyse(
+create or replace function meshhook_engine.read_definition(
   p_definition jsonb, p_secrets text[] default null,
   out problems meshhook_engine.problem[], out compiled jsonb)
 language plpgsql immutable as $$

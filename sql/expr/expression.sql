@@ -1,5 +1,6 @@
 -- expression: the Pratt parser. Reads one expression from token `at` for as long as operators bind tighter than `bind`.
--- Guarantees: one frame a nesting level, at most 100 of them; every error carries its character. With `base` set no value
+-- Guarantees: one frame a nesting level, at most 100 of them (`depth` counts 2 for each, 1 for a projection within a
+--   projection); every error carries its character. With `base` set no value
 --   is read first: the expression goes on from `base` (the right-hand side of a projection). `scope` holds the variables
 --   in sight. The tree it builds is described in parse.sql.
 -- Called by: parse, itself. Reads nothing.
@@ -21,8 +22,10 @@ declare
   sig jsonb;
   r record;
   wraps int := 0;
+  project int;                    -- value is a projection whose right-hand side binds this tightly
+  joined boolean := false;        -- value is to be applied to node
 begin
-  if depth > 100 then
+  if depth > 200 then
     perform meshhook_expr.fail('MH_EXPR_LIMIT', 'the expression is nested more than 100 levels deep', pos[i], origin);
   end if;
   node := base;
@@ -48,7 +51,7 @@ begin
               perform meshhook_expr.fail('MH_EXPR_TYPE', format(case when kind[i] = '&' then '%s() takes a value, not an &expression, as argument %s'
                 else '%s() takes an &expression as argument %s' end, tok[start], jsonb_array_length(value) + 1), pos[i], origin);
             end if;
-            r := meshhook_expr.expression(tok, kind, pos, i + (kind[i] = '&')::int, 0, depth + 1, scope, null, origin);
+            r := meshhook_expr.expression(tok, kind, pos, i + (kind[i] = '&')::int, 0, depth + 2, scope, null, origin);
             value := value || jsonb_build_array(r.node);
             i := r.nxt + 1;
             exit when kind[r.nxt] = ')';
@@ -77,7 +80,7 @@ begin
           if kind[i] <> 'var' or kind[i + 1] <> '=' then
             perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'expected $name = expression', pos[i + (kind[i] = 'var')::int], origin);
           end if;
-          r := meshhook_expr.expression(tok, kind, pos, i + 2, 0, depth + 1, scope, null, origin);
+          r := meshhook_expr.expression(tok, kind, pos, i + 2, 0, depth + 2, scope, null, origin);
           value := value || jsonb_build_array(substr(tok[i], 2), r.node);
           names := names || substr(tok[i], 2);
           i := r.nxt + 1;
@@ -86,7 +89,7 @@ begin
             perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'expected , or in after a binding', pos[r.nxt], origin);
           end if;
         end loop;
-        r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 1, names, null, origin);
+        r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 2, names, null, origin);
         value := jsonb_build_array('let', r.node) || value;
         i := r.nxt;
       elsif k = 'id' then
@@ -102,7 +105,7 @@ begin
       elsif k = '[' and dotted or k = '[' and not (kind[i] in ('num', ':') or kind[i] = '-' and kind[i + 1] = 'num' or kind[i] = '*' and kind[i + 1] = ']') then
         value := '["l"]';
         loop
-          r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 1, scope, null, origin);
+          r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 2, scope, null, origin);
           value := value || jsonb_build_array(r.node);
           i := r.nxt + 1;
           exit when kind[r.nxt] = ']';
@@ -121,7 +124,7 @@ begin
           if item is null then
             perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'this quoted name is not a valid JSON string', pos[i], origin);
           end if;
-          r := meshhook_expr.expression(tok, kind, pos, i + 2, 0, depth + 1, scope, null, origin);
+          r := meshhook_expr.expression(tok, kind, pos, i + 2, 0, depth + 2, scope, null, origin);
           value := value || jsonb_build_array(item, r.node);
           i := r.nxt + 1;
           exit when kind[r.nxt] = '}';
@@ -131,9 +134,8 @@ begin
         end loop;
         value := meshhook_expr.hash_node(value, dotted);
       elsif k = '*' then
-        r := meshhook_expr.projection_body(tok, kind, pos, i, 200, depth, scope, origin);
-        value := jsonb_build_array('%', r.weight, r.node);
-        i := r.nxt;
+        value := '["%"]';
+        project := 200;
       elsif dotted then
         perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'expected a name, a function, *, [ or { after the dot', pos[start], origin);
       elsif k = '@' then
@@ -154,14 +156,14 @@ begin
         i := start;
         forced := true;
       elsif k = '(' then
-        r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 1, scope, null, origin);
+        r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 2, scope, null, origin);
         if kind[r.nxt] <> ')' then
           perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'this ( is never closed', pos[start], origin);
         end if;
         value := r.node;
         i := r.nxt + 1;
       elsif k in ('!', '-', '+') then
-        r := meshhook_expr.expression(tok, kind, pos, i, 80, depth + 1, scope, null, origin);
+        r := meshhook_expr.expression(tok, kind, pos, i, 80, depth + 2, scope, null, origin);
         value := meshhook_expr.unary_node(k, pos[start], r.node);
         i := r.nxt;
       elsif k = 'end' then
@@ -172,12 +174,11 @@ begin
       else
         perform meshhook_expr.fail('MH_EXPR_SYNTAX', format('a value is expected here, not %s', tok[start]), pos[start], origin);
       end if;
-      if dotted then
-        node := meshhook_expr.join_steps(node, value);
-        dotted := false;
-      else
-        node := value;
+      if not dotted then
+        node := '[".@"]';
       end if;
+      dotted := false;
+      joined := true;
     else
       exit when meshhook_expr.strength(k) <= bind and not (forced and k in ('.', '[', '[]', '[?'));
       forced := false;
@@ -194,7 +195,7 @@ begin
         elsif k = '[]' then
           value := '["[]"]';
         else
-          r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 1, scope, null, origin);
+          r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 2, scope, null, origin);
           if kind[r.nxt] <> ']' then
             perform meshhook_expr.fail('MH_EXPR_SYNTAX', case when kind[r.nxt] = 'end' then 'this [? is never closed' else 'expected ] after the condition' end,
               case when kind[r.nxt] = 'end' then pos[start] else pos[r.nxt] end, origin);
@@ -202,23 +203,21 @@ begin
           value := jsonb_build_array('?', meshhook_expr.weight(r.node), r.node);
           i := r.nxt + 1;
         end if;
+        joined := true;
         if value ->> 0 <> 'i' then
-          r := meshhook_expr.projection_body(tok, kind, pos, i, case k when '[]' then 90 when '[?' then 210 else 200 end, depth, scope, origin);
-          value := value || jsonb_build_array(r.weight, r.node);
-          i := r.nxt;
+          project := case k when '[]' then 90 when '[?' then 210 else 200 end;
         end if;
-        node := meshhook_expr.join_steps(node, value);
       elsif k = '?' then
-        r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 1, scope, null, origin);
+        r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 2, scope, null, origin);
         value := r.node;
         if kind[r.nxt] <> ':' then
           perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'expected : in condition ? value : other value', pos[r.nxt], origin);
         end if;
-        r := meshhook_expr.expression(tok, kind, pos, r.nxt + 1, 14, depth + 1, scope, null, origin);
+        r := meshhook_expr.expression(tok, kind, pos, r.nxt + 1, 14, depth + 2, scope, null, origin);
         node := meshhook_expr.operator_node('t', array[node, value, r.node]);
         i := r.nxt;
       else
-        r := meshhook_expr.expression(tok, kind, pos, i, meshhook_expr.strength(k), depth + 1, scope, null, origin);
+        r := meshhook_expr.expression(tok, kind, pos, i, meshhook_expr.strength(k), depth + 2, scope, null, origin);
         i := r.nxt;
         if k = '|' then
           node := meshhook_expr.join_steps(node, r.node);
@@ -234,6 +233,22 @@ begin
           node := meshhook_expr.operator_node(k, array[node, r.node]);
         end if;
       end if;
+    end if;
+    if joined then
+      if project is not null then
+        -- what the projection applies to every element: all that follows and binds as tightly as a bracket or a dot
+        item := '[".@"]';
+        if kind[i] in ('.', '[', '[?') then
+          r := meshhook_expr.expression(tok, kind, pos, i, project, depth + 1, scope, item, origin);
+          item := r.node;
+          i := r.nxt;
+        end if;
+        item := case when item = '[".@"]' then 'null' else item end;
+        value := value || jsonb_build_array(meshhook_expr.weight(item), item);
+        project := null;
+      end if;
+      node := meshhook_expr.join_steps(node, value);
+      joined := false;
     end if;
   end loop;
   nxt := i;

@@ -27,7 +27,7 @@ begin
         null;
       elsif place in ('path', 'query', 'fragment') then
         shown := meshhook_expr.percent_encode(shown);
-      elsif place = 'host' and shown !~ '^[A-Za-z0-9.-]+$' or place = 'start' and shown ~ '[\x01- \x7f\\]|[^\x01-\x7f]' then
+      elsif place = 'host' and shown !~ '^[A-Za-z0-9.-]+$' or place = 'start' and shown ~ '[\x01- \x7f\\]' then
         return meshhook_expr.fail('MH_TEMPLATE_URL', format('{{ %s }} gives a value that cannot stand %s of a url', parts -> i ->> 2,
           case place when 'host' then 'in the host' else 'at the beginning' end),
           null, jsonb_build_object('path', template -> 1, 'expression', parts -> i ->> 2));

@@ -20,7 +20,7 @@ declare
   bytes bigint;
   takes text;
 begin
-  if depth > 220 then
+  if depth > 250 then
     perform meshhook_expr.fail('MH_EXPR_LIMIT', 'the expression is nested too deep to evaluate');
   end if;
   value := cur;
@@ -31,6 +31,10 @@ begin
       step := node -> link;
     end if;
     op := step ->> 0;
+    if op = 'n?' then
+      step := case when value = 'null' then '[".@"]' else step -> 1 end;
+      op := step ->> 0;
+    end if;
     body := null;
     if left(op, 1) = '.' then
       value := meshhook_expr.eval(step, value);
@@ -172,13 +176,6 @@ begin
       value := root;
     elsif op = 'v' then
       value := coalesce(vars -> (step ->> 1), 'null');
-
-    elsif op = 'n?' then
-      if value <> 'null' then
-        r := meshhook_expr.run(step -> 1, value, root, vars, fuel, depth + 1);
-        value := r.value;
-        fuel := r.fuel;
-      end if;
 
     elsif op in ('h', 'l') then
       many := '{}';

@@ -8,7 +8,7 @@ returns jsonb
 language plpgsql immutable parallel safe
 as $$
 declare
-  before text := ''; -- the author's text so far, each value as one letter
+  before text := ''; -- the author's text so far, each value as one mark
   placed jsonb := '[]';
   part jsonb;
   place text;
@@ -25,13 +25,13 @@ begin
       when strpos(before, '?') > 0 then 'query'
       when before ~ '^[^/]*:?//[^/\\]*$' or strpos(before, '/') = 0 then 'host'
       else 'path' end;
-    if before = 'x' then
+    if before = E'\x01' then
       return meshhook_expr.fail('MH_TEMPLATE_URL', 'write a / between the value at the beginning of a url and the next one', null, jsonb_build_object('path', path));
     elsif part ->> 0 = 's' and place = 'host' then
       return meshhook_expr.fail('MH_TEMPLATE_SECRET', 'a secret cannot stand in the host of a url', null, jsonb_build_object('path', path));
     end if;
     placed := placed || jsonb_build_array(part || to_jsonb(place));
-    before := before || 'x';
+    before := before || E'\x01';
   end loop;
   return placed;
 end

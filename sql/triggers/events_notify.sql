@@ -9,9 +9,10 @@ begin
   if current_setting('meshhook.notify', true) = 'off' then
     return null;
   end if;
-  select string_agg(r.id || ':' || n.seq, ' ') into v_watched
+  select string_agg(n.run_id || ':' || n.seq, ' ') into v_watched
   from (select f.run_id, max(f.seq) as seq from fresh f group by f.run_id) n
-  cross join lateral (select k.id from meshhook.runs k where k.id = n.run_id and k.watched_until > clock_timestamp()) r;
+  -- A scalar subquery on purpose: one lookup by key a run, never a join that reads the partitions through.
+  where (select k.watched_until from meshhook.runs k where k.id = n.run_id) > clock_timestamp();
   if v_watched is not null then
     perform pg_notify('meshhook_events', left(v_watched, 7000));
   end if;

@@ -11,7 +11,7 @@ declare
   v_project  int := meshhook_engine.require(project, 'operate');
   v_workflow meshhook.workflows;
   v_version  meshhook.workflow_versions;
-  v_nodes    jsonb[];
+  v_nodes    meshhook_engine.node[];
   v_run      meshhook.runs;
   v_started  jsonb;
   v_trigger  jsonb;
@@ -55,13 +55,8 @@ begin
     end if;
   end if;
 
-  v_run.project_id := v_project;
-  v_run.workflow_id := v_workflow.id;
-  v_run.version_id := v_version.id;
-  v_run.seq := 0;
   v_run.started_at := v_now;
   v_run.business_key := business_key;
-  v_run.trigger := 'manual';
   if v_version.compiled #> '{policy,deadline_ms}' <> 'null' then
     v_run.deadline_at := v_now + make_interval(secs => (v_version.compiled #> '{policy,deadline_ms}')::float8 / 1000);
   end if;
@@ -70,16 +65,17 @@ begin
   if (v_version.compiled -> 'uses_vars')::boolean then
     v_started := v_started || jsonb_build_object('vars', meshhook_engine.vars_of(v_project));
   end if;
-  v_nodes := array(select jsonb_array_elements(v_version.compiled -> 'nodes'));
+  v_nodes := meshhook_engine.nodes_of(v_version.compiled);
   v_ctx := jsonb_build_object(
     'trigger', v_trigger, 'vars', meshhook_engine.vars_of(v_project),
     'run', meshhook_engine.run_context(v_run, v_workflow.name, v_version.version));
-  v_decision := meshhook_engine.advance(
-    v_run.id, null, v_version.compiled - 'nodes', v_nodes, '{}', '{"type":"run.started"}', v_ctx, 1, v_now, null,
-    clock_timestamp() + interval '50 milliseconds');
+  v_decision := meshhook_engine.decide(
+    v_version.compiled - 'nodes', v_nodes, '{}', row('run.started', null, null, null, null)::meshhook_engine.fact, v_ctx, null,
+    1, v_now, null, null, interval '50 milliseconds');
   v_place := meshhook_engine.place(v_run.id, v_project, v_decision, null, null, null, 0, v_nodes, v_now);
-  perform meshhook_engine.write(array[meshhook_engine.change_of(v_run, true, v_decision, v_place, jsonb_build_array(
-    jsonb_build_object('type', 'run.started', 'data', v_started, 'digest', meshhook_engine.digest(v_started))))], null, v_now);
+  perform meshhook_engine.write(array[meshhook_engine.opening(
+    v_run.id, v_project, v_workflow.id, v_version.id, 'manual', null, business_key, v_run.deadline_at, v_decision, v_place, v_started)],
+    null, v_now);
   return v_run.id;
 end $$;
 comment on function meshhook.start(text, text, jsonb, text, text, int) is

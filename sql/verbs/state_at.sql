@@ -6,7 +6,7 @@ declare
   v_state jsonb;
 begin
   select f.state into v_state from meshhook_engine.refold(v_run, state_at.seq) f;
-  return v_state - 'undecided';
+  return v_state;
 end $$;
 comment on function meshhook.state_at(uuid, int) is
   'The state of a run after one of its events: status, frontier, outputs of the steps so far.';

@@ -1,4 +1,4 @@
--- branch: the ports whose condition holds (the first one, or all with match = all), else the default, else none.
+-- branch: an array of the ports whose condition holds (the first one, or all with match = all), else the default, else none.
 -- A condition holds unless it is null, false, or an empty string, array or object.
 create or replace function meshhook_engine.node_branch(p_node jsonb, p_root jsonb) returns jsonb
 language plpgsql immutable as $$
@@ -18,5 +18,5 @@ begin
   if v_ports = '[]' and p_node ->> 'default' is not null then
     v_ports := jsonb_build_array(p_node -> 'default');
   end if;
-  return jsonb_build_object('output', v_ports, 'ports', v_ports);
+  return v_ports;
 end $$;

@@ -9,23 +9,24 @@ create or replace function meshhook_engine.refold(p_run meshhook.runs, p_upto in
 language plpgsql stable as $$
 declare
   v_graph    jsonb;
-  v_nodes    jsonb[];
+  v_nodes    meshhook_engine.node[];
   v_ctx      jsonb;
   v_status   meshhook.run_status := 'running';
   v_frontier jsonb := '{}';
   v_output   jsonb;
   v_error    jsonb;
-  v_expected jsonb := '[]';     -- events that must follow, in order
+  v_steps    jsonb;
+  v_expected meshhook_engine.fact[] := '{}';  -- events that must follow, in order
   v_seq      int := 0;
   v_fact     record;
-  v_event    jsonb;
-  v_want     jsonb;
+  v_event    meshhook_engine.fact;
+  v_want     meshhook_engine.fact;
   v_decision meshhook_engine.decision;
   v_cut      int;
   v_draw     float8;
 begin
   problems := '[]';
-  select v.compiled - 'nodes', array(select jsonb_array_elements(v.compiled -> 'nodes')),
+  select v.compiled - 'nodes', meshhook_engine.nodes_of(v.compiled),
          jsonb_build_object('run', meshhook_engine.run_context(p_run, w.name, v.version), 'vars', '{}'::jsonb)
   into v_graph, v_nodes, v_ctx
   from meshhook.workflow_versions v join meshhook.workflows w on w.id = v.workflow_id
@@ -42,21 +43,15 @@ begin
         'seq', v_fact.seq, 'step', v_fact.step, 'code', 'MH_LOG_GAP', 'expected', v_seq + 1, 'got', v_fact.seq);
     end if;
     v_seq := v_fact.seq;
-    v_event := jsonb_build_object('type', v_fact.type, 'data', v_fact.data);
-    if v_fact.step is not null then
-      v_event := v_event || jsonb_build_object('step', v_fact.step);
-    end if;
-    if v_fact.attempt is not null then
-      v_event := v_event || jsonb_build_object('attempt', v_fact.attempt);
-    end if;
+    v_event := row(v_fact.type, v_fact.step, v_fact.attempt, v_fact.data, null)::meshhook_engine.fact;
 
     -- Derived events must be what decide said.
     if v_fact.digest is null then
-      if v_expected = '[]' and v_frontier ? 'rest' then
+      if v_expected = '{}' and v_frontier ? 'rest' then
         v_decision := meshhook_engine.decide(
-          v_graph, v_nodes, v_frontier, '{"type": "continue"}', v_ctx, v_seq - 1, v_fact.at, null, (v_fact.data -> 'cut_after')::int, null);
+          v_graph, v_nodes, v_frontier, null, v_ctx, v_steps, v_seq - 1, v_fact.at, null, (v_fact.data -> 'cut_after')::int, null);
         v_frontier := v_decision.frontier;
-        v_ctx := v_ctx || jsonb_build_object('steps', v_decision.steps);
+        v_steps := v_decision.steps;
         v_expected := v_decision.effects;
         if v_decision.status <> 'running' then
           v_status := v_decision.status;
@@ -64,23 +59,23 @@ begin
           v_error := v_decision.error;
         end if;
       end if;
-      v_want := v_expected -> 0;
-      v_expected := v_expected - 0;
+      v_want := v_expected[1];
+      v_expected := v_expected[2:];
       if v_want is null then
         problems := problems || jsonb_build_object(
-          'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_EXTRA', 'expected', null, 'got', v_event);
-      elsif v_want <> v_event then
+          'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_EXTRA', 'expected', null, 'got', to_jsonb(v_event));
+      elsif v_want is distinct from v_event then
         problems := problems || jsonb_build_object(
-          'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_DIFFERS', 'expected', v_want, 'got', v_event);
+          'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_DIFFERS', 'expected', to_jsonb(v_want), 'got', to_jsonb(v_event));
       end if;
       continue;
     end if;
 
     -- A fact from outside: it must be as it was when it was written, and come when nothing is due from decide.
-    if v_expected <> '[]' then
+    if v_expected <> '{}' then
       problems := problems || jsonb_build_object(
-        'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_MISSING', 'expected', v_expected, 'got', v_event);
-      v_expected := '[]';
+        'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_MISSING', 'expected', to_jsonb(v_expected), 'got', to_jsonb(v_event));
+      v_expected := '{}';
     end if;
     if meshhook_engine.digest(v_fact.data) <> encode(v_fact.digest, 'hex') then
       problems := problems || jsonb_build_object(
@@ -118,10 +113,10 @@ begin
       select (f.data -> 'cut_after')::int from meshhook_engine.facts(p_run.id, array[v_seq + 1, v_seq + 2]) f
       where f.type = 'segment.decided' and f.digest is null order by f.seq limit 1);
     v_decision := meshhook_engine.decide(
-      v_graph, v_nodes, v_frontier, v_event, v_ctx, v_seq, v_fact.at, v_draw, v_cut, null);
+      v_graph, v_nodes, v_frontier, v_event, v_ctx, v_steps, v_seq, v_fact.at, v_draw, v_cut, null);
     v_frontier := v_decision.frontier;
     v_expected := v_decision.effects;
-    v_ctx := v_ctx || jsonb_build_object('steps', v_decision.steps);
+    v_steps := v_decision.steps;
     if v_decision.status <> 'running' then
       v_status := v_decision.status;
       v_output := v_decision.output;
@@ -129,11 +124,11 @@ begin
     end if;
   end loop;
 
-  if v_expected <> '[]' and p_upto >= p_run.seq then
+  if v_expected <> '{}' and p_upto >= p_run.seq then
     problems := problems || jsonb_build_object(
-      'seq', v_seq + 1, 'step', v_expected -> 0 -> 'step', 'code', 'MH_LOG_MISSING', 'expected', v_expected, 'got', null);
+      'seq', v_seq + 1, 'step', v_expected[1].step, 'code', 'MH_LOG_MISSING', 'expected', to_jsonb(v_expected), 'got', null);
   end if;
   state := jsonb_build_object(
-    'seq', v_seq, 'status', v_status, 'frontier', v_frontier, 'steps', coalesce(v_ctx -> 'steps', '{}'),
-    'output', v_output, 'error', v_error, 'undecided', v_expected);
+    'seq', v_seq, 'status', v_status, 'frontier', v_frontier, 'steps', coalesce(v_steps, '{}'),
+    'output', v_output, 'error', v_error);
 end $$;

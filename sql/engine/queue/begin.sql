@@ -12,7 +12,7 @@ begin
     select j.id, r.id, jsonb_agg(
              meshhook_engine.work_item(
                r.id, r.project_id, j.id, h.step, r.frontier -> 'open' -> h.step,
-               v.compiled -> 'nodes' -> (r.frontier #> array['open', h.step, 'i'])::int,
+               v.compiled -> 'nodes' -> ((r.frontier #> array['open', h.step, 'i'])::int - 1),
                case when r.frontier #> array['open', h.step, 'a'] is not null
                  then meshhook_engine.intent(r.id, h.step, (r.frontier #> array['open', h.step, 'q'])::int, null) end,
                v_now)

@@ -10,22 +10,23 @@ returns table (item int, verdict text, run_id uuid, status text, calls jsonb)
 language plpgsql security definer set search_path = '' as $$
 declare
   v_now      timestamptz := meshhook_engine.clock();
-  v_until    timestamptz := clock_timestamp() + interval '50 milliseconds';
   v_take     int := p_take;
   v_runs     meshhook.runs[];
   v_order    record;
   v_run      meshhook.runs;
   v_version  int := -1;
   v_graph    jsonb;
-  v_nodes    jsonb[];
+  v_nodes    meshhook_engine.node[];
   v_name     text;
   v_number   int;
   v_ctx      jsonb;
   v_result   jsonb;
   v_step     text;
   v_open     jsonb;
-  v_event    jsonb;
-  v_logged   jsonb;
+  v_steps    jsonb;
+  v_event    meshhook_engine.fact;
+  v_logged   meshhook_engine.fact[];
+  v_data     jsonb;
   v_job      bigint;
   v_jobs     jsonb;
   v_held     bigint;
@@ -67,6 +68,7 @@ begin
     if v_run.id is distinct from v_runs[v_order.pos].id then
       v_run := v_runs[v_order.pos];
       v_ctx := null;
+      v_steps := null;
     end if;
     v_open := v_run.frontier -> 'open' -> v_step;
 
@@ -85,7 +87,7 @@ begin
 
     if v_version <> v_run.version_id then
       v_version := v_run.version_id;
-      select v.compiled - 'nodes', array(select jsonb_array_elements(v.compiled -> 'nodes')), w.name, v.version
+      select v.compiled - 'nodes', meshhook_engine.nodes_of(v.compiled), w.name, v.version
       into v_graph, v_nodes, v_name, v_number
       from meshhook.workflow_versions v join meshhook.workflows w on w.id = v.workflow_id
       where v.id = v_version;
@@ -94,30 +96,28 @@ begin
       v_ctx := jsonb_build_object('run', meshhook_engine.run_context(v_run, v_name, v_number));
     end if;
 
-    v_logged := '[]';
     if v_step = '*' then
-      v_event := '{"type": "continue"}';
+      v_event := null;
+      v_logged := '{}';
     elsif v_open ? 'a' then
-      v_event := meshhook_engine.attempted(v_nodes[(v_open -> 'i')::int + 1], v_result, p_bodies[v_order.ord]);
-      v_event := jsonb_build_object(
-        'type', 'call.attempted', 'step', v_step, 'attempt', v_open -> 'a', 'data', v_event, 'digest', meshhook_engine.digest(v_event));
-      v_logged := jsonb_build_array(v_event);
+      v_data := meshhook_engine.attempted(v_nodes[(v_open -> 'i')::int].spec, v_result, p_bodies[v_order.ord]);
+      v_event := row('call.attempted', v_step, (v_open -> 'a')::int2, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact;
+      v_logged := array[v_event];
     else
-      v_event := jsonb_build_object(
-        'type', 'timer.fired', 'step', v_step, 'data', jsonb_build_object('due', v_open -> 'due'),
-        'digest', meshhook_engine.digest(jsonb_build_object('due', v_open -> 'due')));
-      v_logged := jsonb_build_array(v_event);
+      v_data := jsonb_build_object('due', v_open -> 'due');
+      v_event := row('timer.fired', v_step, null, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact;
+      v_logged := array[v_event];
     end if;
     v_decision := meshhook_engine.advance(
-      v_run.id, v_run.request_id, v_graph, v_nodes, v_run.frontier, v_event, v_ctx,
-      v_run.seq + jsonb_array_length(v_logged), v_now, random(), v_until);
+      v_run.id, v_run.request_id, v_graph, v_nodes, v_run.frontier, v_event, v_ctx, v_steps,
+      v_run.seq + cardinality(v_logged), v_now, random(), interval '50 milliseconds');
     v_held := (v_run.jobs ->> v_step)::bigint;
     v_jobs := v_run.jobs - v_step;
     v_place := meshhook_engine.place(
       v_run.id, v_run.project_id, v_decision, v_jobs, case when v_job = any (v_owned) then v_job end, v_held,
       case when (v_result -> 'take')::boolean then v_take else 0 end, v_nodes, v_now);
     v_take := v_take - v_place.taken;
-    v_change := meshhook_engine.change_of(v_run, false, v_decision, v_place, v_logged);
+    v_change := meshhook_engine.change_of(v_run, v_decision, v_place, v_logged);
     if cardinality(v_changes) > 0 and v_changes[cardinality(v_changes)].run_id = v_run.id then
       v_changes[cardinality(v_changes)] := meshhook_engine.merge(v_changes[cardinality(v_changes)], v_change);
     else
@@ -125,7 +125,7 @@ begin
     end if;
 
     -- The run as it stands now, for its next result in this group.
-    v_run.seq := v_run.seq + jsonb_array_length(v_change.events);
+    v_run.seq := v_run.seq + cardinality(v_change.events);
     v_run.frontier := v_change.frontier;
     v_run.jobs := v_change.jobs;
     v_run.status := v_change.status;
@@ -135,7 +135,7 @@ begin
     if v_decision.status <> 'running' then
       v_run.finished_at := v_now;
     end if;
-    v_ctx := v_ctx || jsonb_build_object('steps', v_decision.steps);
+    v_steps := v_decision.steps;
 
     verdict := 'recorded';
     status := v_change.status;

@@ -11,8 +11,8 @@ begin
   v_decision.status := p_status;
   v_decision.frontier := meshhook_engine.closed(p_run.frontier);
   v_decision.error := p_error;
-  v_decision.effects := '[]';
+  v_decision.effects := '{}';
   v_place.drop_jobs := array(select value::bigint from jsonb_each_text(p_run.jobs));
-  return meshhook_engine.change_of(p_run, false, v_decision, v_place, jsonb_build_array(jsonb_build_object(
-    'type', 'run.' || p_status, 'data', v_data, 'digest', meshhook_engine.digest(v_data))));
+  return meshhook_engine.change_of(p_run, v_decision, v_place, array[row(
+    'run.' || p_status, null, null, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact]);
 end $$;

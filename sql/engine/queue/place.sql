@@ -6,7 +6,7 @@
 -- Called by: accept, start, deliver, wake.
 create or replace function meshhook_engine.place(
   p_run uuid, p_project int, p_decision meshhook_engine.decision, p_jobs jsonb, p_job bigint, p_held bigint, p_take int,
-  p_nodes jsonb[], p_now timestamptz)
+  p_nodes meshhook_engine.node[], p_now timestamptz)
 returns meshhook_engine.placement
 language plpgsql volatile as $$
 declare
@@ -52,7 +52,7 @@ begin
         v_request := meshhook_engine.intent(p_run, v_step, (v_open -> 'q')::int, p_decision.effects);
       end if;
       r.calls := r.calls || meshhook_engine.work_item(
-        p_run, p_project, v_job, v_step, v_open, p_nodes[(v_open -> 'i')::int + 1], v_request, p_now);
+        p_run, p_project, v_job, v_step, v_open, p_nodes[(v_open -> 'i')::int].spec, v_request, p_now);
     elsif v_due <= v_now then
       r.free_job := coalesce(r.free_job, nextval('meshhook_river.river_job_id_seq'));
       r.jobs := r.jobs || jsonb_build_object(v_step, r.free_job);

@@ -5,18 +5,19 @@
 create or replace function meshhook_engine.wake_timers(p_process int, p_limit int, p_now timestamptz) returns int
 language plpgsql volatile as $$
 declare
-  v_until    timestamptz := clock_timestamp() + interval '50 milliseconds';
   v_due      uuid[];
   v_run      meshhook.runs;
   v_version  int := -1;
   v_graph    jsonb;
-  v_nodes    jsonb[];
+  v_nodes    meshhook_engine.node[];
   v_name     text;
   v_number   int;
   v_ctx      jsonb;
   v_wait     record;
-  v_event    jsonb;
-  v_logged   jsonb;
+  v_steps    jsonb;
+  v_event    meshhook_engine.fact;
+  v_logged   meshhook_engine.fact[];
+  v_data     jsonb;
   v_decision meshhook_engine.decision;
   v_place    meshhook_engine.placement;
   v_change   meshhook_engine.change;
@@ -39,50 +40,48 @@ begin
     continue when v_run.status = 'paused';
     if v_version <> v_run.version_id then
       v_version := v_run.version_id;
-      select v.compiled - 'nodes', array(select jsonb_array_elements(v.compiled -> 'nodes')), w.name, v.version
+      select v.compiled - 'nodes', meshhook_engine.nodes_of(v.compiled), w.name, v.version
       into v_graph, v_nodes, v_name, v_number
       from meshhook.workflow_versions v join meshhook.workflows w on w.id = v.workflow_id
       where v.id = v_version;
     end if;
     v_ctx := jsonb_build_object('run', meshhook_engine.run_context(v_run, v_name, v_number));
+    v_steps := null;
     for v_wait in
       select w.step, w.kind from meshhook.waits w
       where w.run_id = v_run.id and w.due_at <= p_now
       order by w.due_at, w.step
     loop
       exit when v_run.finished_at is not null;
-      v_logged := '[]';
+      v_logged := '{}';
       if v_wait.kind = 'retry' then
         v_decision := null;
         v_decision.status := 'running';
         v_decision.frontier := v_run.frontier;
-        v_decision.effects := '[]';
+        v_decision.effects := '{}';
         v_decision.opened := array[v_wait.step];
       else
-        v_event := jsonb_build_object('due', v_run.frontier #> array['open', v_wait.step, 'due']);
-        v_event := jsonb_build_object(
-          'type', 'timer.fired', 'step', v_wait.step, 'data', v_event, 'digest', meshhook_engine.digest(v_event));
-        v_logged := jsonb_build_array(v_event);
+        v_data := jsonb_build_object('due', v_run.frontier #> array['open', v_wait.step, 'due']);
+        v_event := row('timer.fired', v_wait.step, null, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact;
+        v_logged := array[v_event];
         v_decision := meshhook_engine.advance(
-          v_run.id, v_run.request_id, v_graph, v_nodes, v_run.frontier, v_event, v_ctx, v_run.seq + 1, p_now, random(), v_until);
+          v_run.id, v_run.request_id, v_graph, v_nodes, v_run.frontier, v_event, v_ctx, v_steps, v_run.seq + 1, p_now, random(), interval '50 milliseconds');
       end if;
       v_place := meshhook_engine.place(v_run.id, v_run.project_id, v_decision, v_run.jobs, null, null, 0, v_nodes, p_now);
-      v_change := meshhook_engine.change_of(v_run, false, v_decision, v_place, v_logged);
+      v_change := meshhook_engine.change_of(v_run, v_decision, v_place, v_logged);
       v_did := v_did + 1;
       if cardinality(v_changes) > 0 and v_changes[cardinality(v_changes)].run_id = v_run.id then
         v_changes[cardinality(v_changes)] := meshhook_engine.merge(v_changes[cardinality(v_changes)], v_change);
       else
         v_changes := v_changes || v_change;
       end if;
-      v_run.seq := v_run.seq + jsonb_array_length(v_change.events);
+      v_run.seq := v_run.seq + cardinality(v_change.events);
       v_run.frontier := v_change.frontier;
       v_run.jobs := v_change.jobs;
       if v_decision.status <> 'running' then
         v_run.finished_at := p_now;
       end if;
-      if v_decision.steps is not null then
-        v_ctx := v_ctx || jsonb_build_object('steps', v_decision.steps);
-      end if;
+      v_steps := coalesce(v_decision.steps, v_steps);
     end loop;
   end loop;
 

@@ -30,17 +30,17 @@ begin
   if v_new then
     insert into meshhook.runs (
       id, started_at, finished_at, wake_at, deadline_at, project_id, workflow_id, version_id, seq, status, trigger,
-      request_id, parent_id, origin_id, business_key, frontier, jobs, output, error)
+      request_id, business_key, frontier, jobs, output, error)
     select n.run_id, p_now, case when n.status in ('succeeded', 'failed', 'canceled') then p_now end,
            case when n.waits is not null then meshhook_engine.first_due(n.frontier, n.jobs) end, n.deadline_at, n.project_id, n.workflow_id, n.version_id,
-           n.seq + jsonb_array_length(n.events), n.status, n.trigger,
-           n.request_id, n.parent_id, n.origin_id, n.business_key, n.frontier, n.jobs, n.output, n.error
+           n.seq + cardinality(n.events), n.status, n.trigger,
+           n.request_id, n.business_key, n.frontier, n.jobs, n.output, n.error
     from unnest(p_changes) n
     where n.is_new;
   end if;
   if v_old then
     update meshhook.runs r
-    set seq = u.seq + jsonb_array_length(u.events), status = u.status, frontier = u.frontier, jobs = u.jobs,
+    set seq = u.seq + cardinality(u.events), status = u.status, frontier = u.frontier, jobs = u.jobs,
         output = u.output, error = u.error,
         deadline_at = case when u.status in ('running', 'waiting', 'paused') then r.deadline_at end,
         finished_at = case when u.status in ('succeeded', 'failed', 'canceled') then p_now end,
@@ -50,19 +50,17 @@ begin
   end if;
 
   insert into meshhook.events (run_id, at, seq, project_id, type, attempt, step, data, digest)
-  select u.run_id, p_now, u.seq + e.n, u.project_id, (e.event ->> 'type')::meshhook.event_type, (e.event -> 'attempt')::smallint,
-         e.event ->> 'step',
-         case when v_large and pg_column_size(e.event -> 'data') > 8192
-           then jsonb_build_object('payload', pg_column_size(e.event -> 'data')) else e.event -> 'data' end,
-         decode(e.event ->> 'digest', 'hex')
+  select u.run_id, p_now, u.seq + e.n, u.project_id, e.type, e.attempt, e.step,
+         case when v_large and pg_column_size(e.data) > 8192 then jsonb_build_object('payload', pg_column_size(e.data)) else e.data end,
+         decode(e.digest, 'hex')
   from unnest(p_changes) u
-  cross join jsonb_array_elements(u.events) with ordinality e(event, n);
+  cross join unnest(u.events) with ordinality e(type, step, attempt, data, digest, n);
   if v_large then
     insert into meshhook.payloads (run_id, seq, project_id, data)
-    select u.run_id, u.seq + e.n, u.project_id, e.event -> 'data'
+    select u.run_id, u.seq + e.n, u.project_id, e.data
     from unnest(p_changes) u
-    cross join jsonb_array_elements(u.events) with ordinality e(event, n)
-    where pg_column_size(e.event -> 'data') > 8192;
+    cross join unnest(u.events) with ordinality e(type, step, attempt, data, digest, n)
+    where pg_column_size(e.data) > 8192;
   end if;
 
   if v_had then

@@ -1,0 +1,48 @@
+-- A group of webhooks as they will be kept: verdict and cause, the trigger that expressions will see, and an id for each run
+-- that each will start (its live workflows, the primary one first).
+-- Locks nothing, writes nothing. Called by: accept.
+create or replace function meshhook_engine.receive(p_items jsonb[], p_bodies bytea[], p_now timestamptz) returns meshhook_engine.received[]
+language plpgsql volatile as $$
+begin
+  return array(
+    select row(
+      x.ord, x.id, e.project_id, e.id, v.verdict::meshhook.verdict, coalesce(v.cause, t.outcome #>> '{error,code}'),
+      coalesce(v.message, t.outcome #>> '{error,message}'),
+      case when v.verdict = 'accepted' then t.outcome -> 'trigger' end,
+      left(encode(sha256(coalesce(x.body, '')), 'hex'), 32), e.workflows,
+      array(select meshhook_engine.uuid_v7(p_now) from unnest(e.workflows)))::meshhook_engine.received
+    from (
+      select y.ord::int as ord, y.item, y.body, (y.item ->> 'endpoint')::uuid as endpoint_id, meshhook_engine.uuid_v7(p_now) as id
+      from unnest(p_items, p_bodies) with ordinality y(item, body, ord)
+    ) x
+    left join (
+      select e.id, e.project_id, e.state, array(
+        select w.id
+        from meshhook.endpoint_workflows ew
+        join meshhook.workflows w on w.id = ew.workflow_id
+        where ew.endpoint_id = e.id and w.enabled and w.live_version is not null
+        order by ew.is_primary desc, w.id) as workflows
+      from meshhook.endpoints e
+      where e.id in (select (z.item ->> 'endpoint')::uuid from unnest(p_items) z(item))
+    ) e on e.id = x.endpoint_id
+    cross join lateral (
+      select case
+        when e.id is null then '{"verdict": "rejected", "cause": "MH_ENDPOINT_UNKNOWN"}'
+        when x.item ->> 'verdict' = 'rejected' then jsonb_build_object('verdict', 'rejected', 'cause', x.item -> 'cause', 'message', x.item -> 'message')
+        when e.state = 'disabled' then '{"verdict": "rejected", "cause": "MH_ENDPOINT_DISABLED"}'
+        when e.state = 'paused' then '{"verdict": "queued", "cause": "MH_ENDPOINT_PAUSED"}'
+        when e.workflows = '{}' then
+          '{"verdict": "ignored", "cause": "MH_NO_WORKFLOW", "message": "No enabled workflow with a published version listens at this endpoint."}'
+      end as refusal
+    ) d
+    cross join lateral (
+      select case when d.refusal is null then meshhook_engine.try_trigger(
+        x.id, e.id, p_now, x.item ->> 'method', x.item ->> 'path', x.item -> 'query', coalesce(x.item -> 'headers', '{}'), x.body) end as outcome
+      offset 0  -- once an item: a subquery that is pulled up would be worked out at each place that reads it
+    ) t
+    cross join lateral (
+      select coalesce(d.refusal ->> 'verdict', case when t.outcome ? 'error' then 'invalid' else 'accepted' end) as verdict,
+             d.refusal ->> 'cause' as cause, d.refusal ->> 'message' as message
+    ) v
+    order by x.ord);
+end $$;

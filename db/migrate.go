@@ -246,7 +246,9 @@ func newQueueMigrator(pool *pgxpool.Pool) (*rivermigrate.Migrator[pgx.Tx], error
 	return m, nil
 }
 
-func queueMigration(version int, name string) string { return fmt.Sprintf("river_%03d_%s", version, name) }
+func queueMigration(version int, name string) string {
+	return fmt.Sprintf("river_%03d_%s", version, name)
+}
 
 // maintain runs the upkeep once, so that a new installation has the partitions it needs.
 func maintain(ctx context.Context, conn *pgx.Conn) ([]Upkeep, error) {

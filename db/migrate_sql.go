@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"strings"
 
-
 	meshsql "github.com/profullstack/meshhook/sql"
 )
 

@@ -1,0 +1,26 @@
+package db
+
+import (
+	"os/exec"
+	"runtime"
+	"syscall"
+)
+
+// startBound starts a server that the kernel ends when this process dies, however it dies. The kernel watches the
+// thread that started it: that thread stays with this goroutine until the server has ended.
+func startBound(c *exec.Cmd, done chan<- struct{}) error {
+	c.SysProcAttr.Pdeathsig = syscall.SIGINT
+	c.SysProcAttr.Setpgid = true // a Ctrl-C at the terminal is for this process, which then stops the server
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := c.Start()
+		started <- err
+		if err == nil {
+			_ = c.Wait() // how it ended is in its log
+			close(done)
+		}
+	}()
+	return <-started
+}

@@ -8,7 +8,8 @@ language plpgsql immutable as $$
 declare
   v_base  text := left(p_path, -5);  -- the node itself: /nodes/id
   v_read  record;
-  v_url   record;
+  v_url   jsonb;
+  v_refs  jsonb;  -- the url's
   v_rest  jsonb;
   v_key   text;
   v_retry jsonb := p_definition -> 'retry';
@@ -43,9 +44,11 @@ begin
   if p_with ? 'url' then
     problems := problems || meshhook_engine.check_url(p_with -> 'url', p_path || '/url', p_node);
     if jsonb_typeof(p_with -> 'url') = 'string' then
-      select * into v_url from meshhook_engine.read_template(p_with -> 'url', p_path || '/url', p_node, true, true);
-      uses := uses || jsonb_build_object('path', p_path || '/url', 'refs', v_url.refs);
-      problems := problems || v_url.problems;
+      select * into v_read from meshhook_engine.read_template(p_with -> 'url', p_path || '/url', p_node, true, true);
+      v_url := v_read.template;
+      v_refs := v_read.refs;
+      uses := uses || jsonb_build_object('path', p_path || '/url', 'refs', v_refs);
+      problems := problems || v_read.problems;
     end if;
   end if;
   if jsonb_typeof(p_with -> 'headers') = 'object' then
@@ -81,8 +84,8 @@ begin
   end if;
 
   compiled := jsonb_build_object(
-    'request', jsonb_build_object('url', v_url.template, 'rest', v_read.template),
-    'secret', coalesce(v_url.refs -> 'secret_names', '[]') <> '[]' or coalesce(v_read.refs -> 'secret_names', '[]') <> '[]',
+    'request', jsonb_build_object('url', v_url, 'rest', v_read.template),
+    'secret', coalesce(v_refs -> 'secret_names', '[]') <> '[]' or coalesce(v_read.refs -> 'secret_names', '[]') <> '[]',
     'timeout_ms', coalesce(meshhook_engine.parse_duration(p_definition ->> 'timeout'), 30000),
     'connect_ms', 5000,
     'response', '{"as": "auto", "max_bytes": 1048576, "ok": ["2xx"], "redirects": 0}'::jsonb

@@ -1,0 +1,59 @@
+-- Each verb by each role, in one's own project and in another's.
+begin;
+create role mh_t_api login noinherit;
+grant meshhook_user to mh_t_api;
+insert into meshhook.trusted_sessions (role_name) values ('mh_t_api');
+select meshhook.create_project('own-test'), meshhook.create_project('other-test');
+insert into meshhook.members (project_id, principal, role)
+  select p.id, 't-' || r, r from meshhook.projects p, unnest(array['viewer', 'operator', 'editor', 'admin', 'owner']) r where p.slug = 'own-test';
+select meshhook.publish(p, 'flow', '{"apiVersion": "meshhook/v1", "name": "flow", "nodes": {"a": {"type": "terminate"}}, "edges": [{"from": "trigger", "to": "a"}]}')
+from unnest(array['own-test', 'other-test']) p;
+create temp table doors as select p as project, e.id from unnest(array['own-test', 'other-test']) p, meshhook.create_endpoint(p, 'flow') e;
+grant select on doors to public;
+create temp table verbs (verb text, needs text, statement text);
+insert into verbs values
+  ('validate', 'view', $$select meshhook.validate('{}', %1$L)$$),
+  ('diff', 'view', $$select meshhook.diff(%1$L, 'flow', 1, 1)$$),
+  ('save_draft', 'edit', $$select meshhook.save_draft(%1$L, 'flow', '{}')$$),
+  ('publish', 'edit', $$select meshhook.publish(%1$L, 'flow', '{"apiVersion": "meshhook/v1", "name": "flow", "nodes": {"a": {"type": "terminate"}}, "edges": [{"from": "trigger", "to": "a"}]}')$$),
+  ('rollback', 'edit', $$select meshhook.rollback(%1$L, 'flow', 1)$$),
+  ('enable', 'edit', $$select meshhook.enable(%1$L, 'flow')$$),
+  ('disable', 'edit', $$select meshhook.disable(%1$L, 'flow')$$),
+  ('create_endpoint', 'edit', $$select meshhook.create_endpoint(%1$L, 'flow')$$),
+  ('rotate_endpoint_token', 'edit', $$select meshhook.rotate_endpoint_token(%2$L)$$),
+  ('pause_endpoint', 'operate', $$select meshhook.pause_endpoint(%2$L)$$),
+  ('resume_endpoint', 'operate', $$select meshhook.resume_endpoint(%2$L)$$),
+  ('set_var', 'edit', $$select meshhook.set_var(%1$L, 'a', '1')$$);
+create temp table matrix as
+  select v.verb, p.project, r.role, format(v.statement, p.project, d.id) as statement,
+    case when p.project = 'other-test' or r.role = 'stranger' then 'MH404'
+         when v.needs = any (meshhook_engine.role_rights(r.role)) then 'ok' else 'MH403' end as expected
+  from verbs v, unnest(array['own-test', 'other-test']) p (project), unnest(array['stranger', 'viewer', 'operator', 'editor', 'admin', 'owner']) r (role), doors d
+  where d.project = p.project;
+create function pg_temp.outcome(statement text, sub text) returns text language plpgsql as $$
+declare v text := 'ok';
+begin
+  perform set_config('request.jwt.claims', jsonb_build_object('sub', sub)::text, true);
+  begin
+    set local session authorization mh_t_api;
+    set local role meshhook_user;
+    execute statement;
+    raise exception 'done' using errcode = 'MH999';
+  exception when others then
+    v := case sqlstate when 'MH999' then 'ok' else sqlstate end;
+  end;
+  return v;
+end $$;
+select plan((select count(*)::int from matrix) + 12);
+select is(pg_temp.outcome(statement, 't-' || role), expected, format('%s by %s in %s', verb, role, project)) from matrix order by verb, project, role;
+select is(pg_temp.outcome('select meshhook.create_project(''mine-test'')', 't-owner'), 'MH403', 'projects are made by operators');
+insert into meshhook.settings (name, value) values ('open_projects', 'true') on conflict (name) do update set value = 'true';
+select is(pg_temp.outcome('select meshhook.create_project(''mine-test''), meshhook.set_var(''mine-test'', ''a'', ''1'')', 'somebody'), 'ok', 'or by anybody, who then owns it');
+select is(pg_temp.outcome('select meshhook.create_project(''mine-test'')', null), 'MH403', 'but not by nobody');
+-- What people can reach without verbs.
+select is(pg_temp.outcome(statement, 't-owner'), '42501', statement) from unnest(array[
+  'insert into meshhook.workflows (project_id, name) values (1, ''x'')', 'delete from meshhook.projects', 'update meshhook.members set role = ''owner''',
+  'select sealed from meshhook.secrets', 'select token from meshhook.endpoints', 'select meshhook_engine.register(''a'', ''b'')', 'select * from meshhook.trusted_sessions',
+  'select meshhook_engine.my_projects()', 'select * from meshhook.settings']) statement;
+select * from finish();
+rollback;

@@ -1,0 +1,42 @@
+-- Rows: members see their project in every table and view, and nothing of another's.
+begin;
+create role mh_t_api login noinherit;
+grant meshhook_user to mh_t_api;
+insert into meshhook.trusted_sessions (role_name) values ('mh_t_api');
+select meshhook.create_project(p), meshhook.set_var(p, 'a', '1'),
+  meshhook.publish(p, 'flow', '{"apiVersion": "meshhook/v1", "name": "flow", "nodes": {"a": {"type": "terminate"}}, "edges": [{"from": "trigger", "to": "a"}]}')
+from unnest(array['own-test', 'other-test']) p;
+select e.id from unnest(array['own-test', 'other-test']) p, meshhook.create_endpoint(p, 'flow') e;
+insert into meshhook.members (project_id, principal, role)
+  select p.id, u, r from meshhook.projects p join (values ('own-test', 't-viewer', 'viewer'), ('own-test', 't-editor', 'editor'), ('other-test', 't-else', 'owner')) m (slug, u, r) on m.slug = p.slug;
+create table meshhook.requests_rows_test partition of meshhook.requests for values from ('00000000-0000-0000-0000-000000000000') to ('00000000-0000-0000-0000-0000000000ff');
+insert into meshhook.requests (id, received_at, project_id, verdict, endpoint_id, method, path, headers)
+  select ('00000000-0000-0000-0000-00000000000' || row_number() over ())::uuid, now(), e.project_id, 'accepted', e.id, 'POST', '/hooks/' || e.token, '{}'
+  from meshhook.endpoints e join meshhook.projects p on p.id = e.project_id where p.slug in ('own-test', 'other-test');
+create function pg_temp.see(sub text, query text) returns text[] language plpgsql as $$
+declare v text[];
+begin
+  perform set_config('request.jwt.claims', jsonb_build_object('sub', sub)::text, true);
+  set local session authorization mh_t_api;
+  set local role meshhook_user;
+  execute format('select array_agg(x::text order by x) from (%s) q (x)', query) into v;
+  reset session authorization;
+  reset role;
+  return v;
+end $$;
+select plan(13);
+select is(pg_temp.see('t-viewer', 'select slug from meshhook.projects'), '{own-test}', 'projects');
+select is(pg_temp.see('t-viewer', 'select principal from meshhook.members'), '{t-editor,t-viewer}', 'members');
+select is(pg_temp.see('t-viewer', 'select name from meshhook.vars'), '{a}', 'vars');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.workflow_list'), '{own-test}', 'workflow_list');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.version_list'), '{own-test}', 'version_list');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.endpoint_list'), '{own-test}', 'endpoint_list');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.request_log'), '{own-test}', 'request_log');
+select is(pg_temp.see('t-viewer', 'select coalesce(path, ''hidden'') from meshhook.endpoint_list'), '{hidden}', 'a viewer is not shown where to send');
+select matches((pg_temp.see('t-editor', 'select path from meshhook.endpoint_list'))[1], '^/hooks/[a-z2-7]{26}$', 'an editor is');
+select is(pg_temp.see('stranger', 'select slug from meshhook.projects'), null, 'a stranger sees nothing');
+select is(pg_temp.see(null, 'select slug from meshhook.projects'), null, 'nor does nobody');
+select is(pg_temp.see('t-else', 'select project from meshhook.request_log'), '{other-test}', 'the others see theirs');
+select cmp_ok((select count(*) from meshhook.workflow_list), '>=', 2::bigint, 'an operator sees all');
+select * from finish();
+rollback;

@@ -1,0 +1,24 @@
+-- Durations: what is one, and what is not.
+begin;
+select plan(19);
+select is(meshhook_engine.parse_duration('250ms'), 250::bigint, 'milliseconds');
+select is(meshhook_engine.parse_duration('15s'), 15000::bigint, 'seconds');
+select is(meshhook_engine.parse_duration('1.5h'), 5400000::bigint, 'a fraction of an hour');
+select is(meshhook_engine.parse_duration('7d'), 604800000::bigint, 'days');
+select is(meshhook_engine.parse_duration('1h30m'), 5400000::bigint, 'combined');
+select is(meshhook_engine.parse_duration('1d2h3m4s5ms'), 93784005::bigint, 'all units');
+select is(meshhook_engine.parse_duration('0s'), 0::bigint, 'nothing is a duration');
+select is(meshhook_engine.parse_duration('30m1h'), null, 'units in the wrong order');
+select is(meshhook_engine.parse_duration('1h1h'), null, 'a unit twice');
+select is(meshhook_engine.parse_duration('15'), null, 'no unit');
+select is(meshhook_engine.parse_duration(''), null, 'empty');
+select is(meshhook_engine.parse_duration('-5s'), null, 'negative');
+select is(meshhook_engine.parse_duration('1 h'), null, 'a space');
+select is(meshhook_engine.parse_duration('1H'), null, 'upper case');
+select is(meshhook_engine.parse_duration('3651d'), null, 'longer than ten years');
+select is(meshhook_engine.parse_duration(repeat('9', 100000) || 's'), null, 'hostile length');
+select is(meshhook_engine.duration_ms('2m'), 120000::bigint, 'at run time');
+select throws_ok($$select meshhook_engine.duration_ms('soon')$$, 'MH422', null, 'an error at run time');
+select throws_ok($$select meshhook_engine.duration_ms(null)$$, 'MH422', null, 'null at run time');
+select * from finish();
+rollback;

@@ -13,7 +13,7 @@ begin
              when f.type = 'timer.fired' then f.at - min(f.at) filter (where f.type = 'timer.set') over (partition by f.step)
              when f.type in ('run.succeeded', 'run.failed', 'run.canceled') then f.at - v_run.started_at
            end,
-           meshhook_engine.summary(f.type, f.step, f.attempt::int, f.data), f.data
+           meshhook_engine.summary(f.type, f.attempt::int, f.data), f.data
     from meshhook_engine.facts(run, null) f
     order by f.seq;
 end $$;

@@ -30,11 +30,11 @@ declare
   v_at        jsonb := p_frontier -> 'at';
   v_open      jsonb := p_frontier -> 'open';
   v_steps     jsonb := coalesce(p_steps, '{}');
-  v_queue     int[] := '{}';    -- nodes that may be ready, numbered from 1
+  v_queue     int[] := '{}'::int[];    -- nodes that may be ready, numbered from 1
   v_head      int := 1;
-  v_decided   jsonb := '[]';
-  v_skipped   jsonb := '[]';
-  v_later     meshhook_engine.fact[] := '{}';
+  v_decided   jsonb := '[]'::jsonb;
+  v_skipped   jsonb := '[]'::jsonb;
+  v_later     meshhook_engine.fact[] := '{}'::meshhook_engine.fact[];
   v_segment   int := p_seq + 1; -- seq that the segment.decided event will have
   v_count     int := 0;
   v_pure      boolean := true;  -- the node being settled belongs to this segment's event
@@ -55,16 +55,16 @@ declare
   v_message   text;
   v_detail    text;
 begin
-  r.effects := '{}';
-  r.opened := '{}';
-  r.status := 'running';
+  r.effects := '{}'::meshhook_engine.fact[];
+  r.opened := '{}'::text[];
+  r.status := 'running'::meshhook.run_status;
 
   -- What the event itself settles.
   if p_event.type = 'run.started' then
     v_n := repeat('.', cardinality(p_nodes));
     v_e := repeat('.', jsonb_array_length(p_graph -> 'edges'));
-    v_at := '{}';
-    v_open := '{}';
+    v_at := '{}'::jsonb;
+    v_open := '{}'::jsonb;
     for k in 0 .. jsonb_array_length(p_graph -> 'start') - 1 loop
       v_i := (p_graph -> 'start' -> k)::int;
       v_e := overlay(v_e placing 't' from v_i + 1 for 1);
@@ -136,7 +136,7 @@ begin
               else jsonb_build_object('step', node.id, 'output', v_out) end;
           end if;
           if v_ports is null then
-            r.status := 'failed';
+            r.status := 'failed'::meshhook.run_status;
             r.error := v_failure;
             exit segment;
           end if;
@@ -191,7 +191,7 @@ begin
           v_root := jsonb_build_object('steps', v_steps);
           v_wanting := not v_steps ?& node.steps;
         when '' then
-          v_root := '{}';
+          v_root := '{}'::jsonb;
           v_wanting := false;
         else
           v_root := p_ctx || jsonb_build_object('steps', v_steps);
@@ -232,7 +232,7 @@ begin
           v_done := meshhook_engine.node_terminate(node.spec, v_root);
           v_n := overlay(v_n placing 's' from v_i for 1);
           v_last := node.id;  -- recorded by the event that ends the run
-          r.status := v_done ->> 'status';
+          r.status := (v_done ->> 'status')::meshhook.run_status;
           r.output := v_done -> 'output';
           r.error := v_done -> 'error';
           exit segment;
@@ -254,7 +254,7 @@ begin
 
   -- What is left when nothing is ready any more.
   if r.status = 'running' and v_head > cardinality(v_queue) and v_open = '{}' then
-    r.status := 'succeeded';
+    r.status := 'succeeded'::meshhook.run_status;
     r.missing := array(
       select p_nodes[i::int + 1].id from jsonb_array_elements_text(p_graph -> 'ends') i
       where v_at ? p_nodes[i::int + 1].id and not v_steps ? p_nodes[i::int + 1].id);
@@ -301,6 +301,6 @@ begin
     case when r.error is null then jsonb_build_object('output', r.output)
          else jsonb_build_object('error', r.error, 'output', r.output) end, null)::meshhook_engine.fact;
   r.frontier := jsonb_build_object('n', replace(v_n, 'o', 'c'), 'e', v_e, 'at', v_at);
-  r.opened := '{}';
+  r.opened := '{}'::text[];
   return r;
 end $$;

@@ -5,7 +5,7 @@ language plpgsql immutable as $$
 declare
   v_cases jsonb := p_node -> 'cases';
   v_first boolean := p_node ->> 'match' is distinct from 'all';
-  v_ports jsonb := '[]';
+  v_ports jsonb := '[]'::jsonb;
   v_value jsonb;
 begin
   for k in 0 .. jsonb_array_length(v_cases) - 1 loop

@@ -3,7 +3,7 @@ create or replace function meshhook_engine.node_terminate(p_node jsonb, p_root j
 language plpgsql immutable as $$
 declare
   v_status text := coalesce(p_node ->> 'status', 'succeeded');
-  v_output jsonb := 'null';
+  v_output jsonb := 'null'::jsonb;
   v_reason text;
 begin
   if p_node -> 'output' is not null and p_node -> 'output' <> 'null' then

@@ -31,7 +31,9 @@ begin
       v_problems := v_problems || meshhook_engine.check_fields(p_auth, v_rules || '{"type": {"is": "any"}}', p_path || '/auth', p_node);
     end if;
     if v_type = 'api_key' and p_auth ->> 'in' is distinct from 'query' and jsonb_typeof(p_auth -> 'name') = 'string' then
-      v_problems := v_problems || meshhook_engine.check_headers(jsonb_build_object(p_auth ->> 'name', ''), p_path || '/auth/name', p_node);
+      v_problems := v_problems || array(
+        select meshhook_engine.problem(h.code, p_path || '/auth/name', p_node, h.message)
+        from unnest(meshhook_engine.check_headers(jsonb_build_object(p_auth ->> 'name', ''), '', p_node)) h);
     end if;
     if v_type = 'oauth2_client_credentials' and p_auth ? 'token_url' then
       v_problems := v_problems || meshhook_engine.check_url(p_auth -> 'token_url', p_path || '/auth/token_url', p_node);

@@ -58,7 +58,7 @@ begin
     for v_key in
       select key from jsonb_each(p_with -> 'query')
       where jsonb_typeof(value) in ('object', 'null')
-         or jsonb_typeof(value) = 'array' and value @? '$[*] ? (@.type() == "object" || @.type() == "array" || @.type() == "null")'
+         or jsonb_typeof(value) = 'array' and value @? 'strict $[*] ? (@.type() == "object" || @.type() == "array" || @.type() == "null")'
       limit 50
     loop
       problems := problems || meshhook_engine.problem('MH_DEF_TYPE', meshhook_engine.pointer(p_path || '/query', v_key), p_node,

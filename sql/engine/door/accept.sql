@@ -23,7 +23,7 @@ declare
   v_started  jsonb;
   v_decision meshhook_engine.decision;
   v_place    meshhook_engine.placement;
-  v_changes  meshhook_engine.change[] := '{}';
+  v_changes  meshhook_engine.change[] := '{}'::meshhook_engine.change[];
   v_answers  meshhook_engine.answer[];
   n          int;
 begin

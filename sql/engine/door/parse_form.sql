@@ -4,9 +4,9 @@ create or replace function meshhook_engine.parse_form(p_text text) returns jsonb
 language plpgsql immutable as $$
 begin
   return coalesce((
-    select jsonb_object_agg(name, case when n = 1 then only else many end)
+    select jsonb_object_agg(f.name, case when f.n = 1 then f.single else f.several end)
     from (
-      select name, count(*) as n, (array_agg(to_jsonb(value)))[1] as only, jsonb_agg(value order by ord) as many
+      select name, count(*) as n, (array_agg(to_jsonb(value)))[1] as single, jsonb_agg(value order by ord) as several
       from (
         select ord,
                meshhook_engine.url_decode(split_part(pair, '=', 1)) as name,
@@ -15,5 +15,5 @@ begin
         where pair <> ''
       ) pairs
       group by name
-    ) fields), '{}');
+    ) f), '{}');
 end $$;

@@ -3,7 +3,7 @@
 create or replace function meshhook_engine.url_decode(p_text text) returns text
 language plpgsql immutable as $$
 declare
-  v_bytes bytea := '';
+  v_bytes bytea := ''::bytea;
   v_part  text;
 begin
   if p_text !~ '[%+]' then

@@ -8,7 +8,7 @@ begin
     raise exception using
       errcode = 'MH409',
       message = 'MH_KEY_UNKNOWN: the value was sealed by a key that the project does not have',
-      detail = '{"code": "MH_KEY_UNKNOWN"}', hint = 'Ask meshhook_engine.seal_plan for the current key and seal again.';
+      detail = '{"code": "MH_KEY_UNKNOWN"}', hint = 'Ask meshhook.seal_plan for the current key and seal again.';
   end if;
   if p_sealed is null or octet_length(p_sealed) not between 29 and 65564 then
     raise exception using

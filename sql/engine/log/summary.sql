@@ -1,5 +1,5 @@
 -- One event as a sentence. Called by: meshhook.history.
-create or replace function meshhook_engine.summary(p_type meshhook.event_type, p_step text, p_attempt int, p_data jsonb) returns text
+create or replace function meshhook_engine.summary(p_type meshhook.event_type, p_attempt int, p_data jsonb) returns text
 language plpgsql immutable as $$
 begin
   return case p_type

@@ -12,11 +12,11 @@ declare
   v_nodes    meshhook_engine.node[];
   v_ctx      jsonb;
   v_status   meshhook.run_status := 'running';
-  v_frontier jsonb := '{}';
+  v_frontier jsonb := '{}'::jsonb;
   v_output   jsonb;
   v_error    jsonb;
   v_steps    jsonb;
-  v_expected meshhook_engine.fact[] := '{}';  -- events that must follow, in order
+  v_expected meshhook_engine.fact[] := '{}'::meshhook_engine.fact[];  -- events that must follow, in order
   v_seq      int := 0;
   v_fact     record;
   v_event    meshhook_engine.fact;

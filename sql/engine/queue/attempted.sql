@@ -7,7 +7,7 @@ declare
   v_response jsonb := p_result -> 'response';
   v_as       text := p_node #>> '{response,as}';
   v_type     text := lower(split_part(coalesce(v_response #>> '{headers,content-type}', ''), ';', 1));
-  v_data     jsonb := '{}';
+  v_data     jsonb := '{}'::jsonb;
   v_body     jsonb;
   v_text     text;
 begin

@@ -34,8 +34,8 @@ declare
   v_decision meshhook_engine.decision;
   v_place    meshhook_engine.placement;
   v_change   meshhook_engine.change;
-  v_changes  meshhook_engine.change[] := '{}';
-  v_stale    bigint[] := '{}';
+  v_changes  meshhook_engine.change[] := '{}'::meshhook_engine.change[];
+  v_stale    bigint[] := '{}'::bigint[];
 begin
   -- Every run of the group, locked in id order; a lookup by key each, whatever the planner thinks of the partitions.
   select array_agg(l.run) into v_runs

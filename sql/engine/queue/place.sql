@@ -19,7 +19,7 @@ declare
   v_request jsonb;
 begin
   r.taken := 0;
-  r.calls := '[]';
+  r.calls := '[]'::jsonb;
   if p_decision.status <> 'running' then
     -- The end: every row of the run goes.
     r.drop_jobs := array(select value::bigint from jsonb_each_text(p_jobs));

@@ -4,7 +4,7 @@ language plpgsql volatile as $$
 declare
   v_due     uuid[];
   v_run     meshhook.runs;
-  v_changes meshhook_engine.change[] := '{}';
+  v_changes meshhook_engine.change[] := '{}'::meshhook_engine.change[];
 begin
   v_due := array(
     select d.id

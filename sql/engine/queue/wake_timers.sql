@@ -21,7 +21,7 @@ declare
   v_decision meshhook_engine.decision;
   v_place    meshhook_engine.placement;
   v_change   meshhook_engine.change;
-  v_changes  meshhook_engine.change[] := '{}';
+  v_changes  meshhook_engine.change[] := '{}'::meshhook_engine.change[];
   v_did      int := 0;
 begin
   v_due := array(

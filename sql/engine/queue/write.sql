@@ -14,7 +14,7 @@ declare
   v_had   boolean := false;
   v_jobs  boolean := false;
   v_free  boolean := false;
-  v_drop  bigint[] := '{}';
+  v_drop  bigint[] := '{}'::bigint[];
   c       meshhook_engine.change;
 begin
   foreach c in array p_changes loop

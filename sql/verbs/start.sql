@@ -1,9 +1,10 @@
 -- Starts a run of a workflow's live version (or of the one named), in the caller's transaction: it commits or vanishes with it.
 -- The same idempotency key in a project starts one run, and answers its id every time.
+-- With a delay the first segment is decided when the time has come, by a timer.
 -- Locks: none on existing rows. Writes: idempotency key, then write(). Notifies: see write().
 create or replace function meshhook.start(
   project text, workflow text, input jsonb default '{}', business_key text default null,
-  idempotency_key text default null, version int default null)
+  idempotency_key text default null, version int default null, delay interval default null)
 returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -69,14 +70,23 @@ begin
   v_ctx := jsonb_build_object(
     'trigger', v_trigger, 'vars', meshhook_engine.vars_of(v_project),
     'run', meshhook_engine.run_context(v_run, v_workflow.name, v_version.version));
-  v_decision := meshhook_engine.decide(
-    v_version.compiled - 'nodes', v_nodes, '{}', row('run.started', null, null, null, null)::meshhook_engine.fact, v_ctx, null,
-    1, v_now, null, null, interval '50 milliseconds');
+  if delay > interval '0' then
+    v_started := v_started || jsonb_build_object(
+      'due', (extract(epoch from v_now + delay) * 1000)::bigint, 'delayed_until', meshhook_engine.iso(v_now + delay));
+    v_decision.frontier := meshhook_engine.delayed(v_started -> 'due');
+    v_decision.status := 'running';
+    v_decision.opened := '{*}';
+    v_decision.effects := '{}';
+  else
+    v_decision := meshhook_engine.decide(
+      v_version.compiled - 'nodes', v_nodes, '{}', row('run.started', null, null, null, null)::meshhook_engine.fact, v_ctx, null,
+      1, v_now, null, null, interval '50 milliseconds');
+  end if;
   v_place := meshhook_engine.place(v_run.id, v_project, v_decision, null, null, null, 0, v_nodes, v_now);
   perform meshhook_engine.write(array[meshhook_engine.opening(
     v_run.id, v_project, v_workflow.id, v_version.id, 'manual', null, business_key, v_run.deadline_at, v_decision, v_place, v_started)],
     null, v_now);
   return v_run.id;
 end $$;
-comment on function meshhook.start(text, text, jsonb, text, text, int) is
+comment on function meshhook.start(text, text, jsonb, text, text, int, interval) is
   'Starts a run in the caller''s transaction and returns its id; the same idempotency key starts one run only.';

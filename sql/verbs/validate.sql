@@ -14,7 +14,7 @@ begin
   end if;
   return query
     select p.severity, p.code, p.path, p.node, p.message
-    from unnest((meshhook_engine.read_definition(definition, v_secrets)).problems) p;
+    from unnest((meshhook_engine.read_definition(definition, v_secrets, false)).problems) p;
 end $$;
 comment on function meshhook.validate(jsonb, text) is
   'All problems of a workflow definition: severity (error or warning), code, JSON pointer, node, message. No rows: it can be published.';

@@ -30,7 +30,7 @@ begin
     "header": {"is": "text", "max": 200, "required": true}, "encoding": {"is": "choice", "of": ["hex", "base64"]},
     "prefix": {"is": "text", "max": 100}, "signed": {"is": "text", "max": 1000},
     "timestamp_header": {"is": "text", "max": 200}, "id_header": {"is": "text", "max": 200},
-    "tolerance": {"is": "duration", "min": "1s", "max": "24h"}}', '', null);
+    "tolerance": {"is": "duration", "min": 1000, "max": 86400000}}', '', null);
   perform meshhook_engine.refuse_setting('MH_VERIFY', p.path, p.message) from unnest(v_problems) p;
   v_recipe := '{"algorithm": "sha256", "encoding": "hex", "prefix": "", "signed": "{body}"}'::jsonb || p_verify;
   foreach v_word in array array['header', 'timestamp_header', 'id_header'] loop

@@ -50,7 +50,7 @@ declare
   v_done      jsonb;
   v_last      text;             -- the terminate node that ended the run
   v_troubles  int := 0;
-  v_until     timestamptz := clock_timestamp() + p_budget;
+  v_until     timestamptz;      -- when the budget is spent; counted from the second node on, a cold session's first one is slow
   v_code      text;
   v_message   text;
   v_detail    text;
@@ -60,7 +60,7 @@ begin
   r.status := 'running'::meshhook.run_status;
 
   -- What the event itself settles.
-  if p_event.type = 'run.started' then
+  if p_event.type = 'run.started' or p_event.step = '*' then  -- * is the timer of a delayed start
     v_n := repeat('.', cardinality(p_nodes));
     v_e := repeat('.', jsonb_array_length(p_graph -> 'edges'));
     v_at := '{}'::jsonb;
@@ -150,7 +150,7 @@ begin
         end if;
 
         -- Is the next candidate ready?
-        exit segment when v_head > cardinality(v_queue) or v_count >= p_limit or (v_count > 0 and clock_timestamp() > v_until);
+        exit segment when v_head > cardinality(v_queue) or v_count >= p_limit or (v_count > 1 and clock_timestamp() > v_until);
         v_i := v_queue[v_head];
         v_head := v_head + 1;
         node := p_nodes[v_i];
@@ -210,6 +210,9 @@ begin
 
         -- Do it.
         v_count := v_count + 1;
+        if v_count = 2 then
+          v_until := clock_timestamp() + p_budget;
+        end if;
         if node.kind = 'transform' then
           v_out := meshhook_engine.node_transform(node.spec, v_root);
           v_settled := true;

@@ -2,7 +2,7 @@
 --
 -- Rules: {"key": {"is": kind, "required": bool, "null": bool, ...}}; kinds and what bounds them:
 --   any · bool · object · array (max: elements) · text (max: characters) · int, number (min, max)
---   duration (min, max: durations) · choice (of: the texts)
+--   duration (min, max: milliseconds) · choice (of: the texts)
 -- Guarantees: never raises, whatever the value; all problems at once.
 -- Called by: read_definition and the checks of each node type.
 create or replace function meshhook_engine.check_fields(p_value jsonb, p_rules jsonb, p_path text, p_node text)
@@ -55,9 +55,9 @@ begin
         if v_ms is null then
           v_problems := v_problems || meshhook_engine.problem('MH_DEF_DURATION', v_at, p_node,
             format('%s is not a duration; write 250ms, 15s, 1.5h, 7d or 1h30m', meshhook_engine.quote(v_field)));
-        elsif v_ms < meshhook_engine.parse_duration(v_rule ->> 'min') or v_ms > meshhook_engine.parse_duration(v_rule ->> 'max') then
+        elsif v_ms < (v_rule -> 'min')::bigint or v_ms > (v_rule -> 'max')::bigint then
           v_problems := v_problems || meshhook_engine.problem('MH_DEF_RANGE', v_at, p_node,
-            format('%s is out of bounds: from %s to %s', v_field #>> '{}', v_rule ->> 'min', v_rule ->> 'max'));
+            format('%s is out of bounds: from %s to %s', v_field #>> '{}', meshhook_engine.duration_text((v_rule -> 'min')::bigint), meshhook_engine.duration_text((v_rule -> 'max')::bigint)));
         end if;
       end if;
     when 'int', 'number' then

@@ -6,9 +6,9 @@ declare
   v_problems meshhook_engine.problem[];
 begin
   v_problems := meshhook_engine.check_fields(p_retry, '{
-    "max_attempts": {"is": "int", "min": 1, "max": 100}, "base": {"is": "duration", "min": "1ms", "max": "24h"},
-    "factor": {"is": "number", "min": 1, "max": 100}, "cap": {"is": "duration", "min": "1ms", "max": "7d"},
-    "jitter": {"is": "choice", "of": ["full", "none"]}, "max_elapsed": {"is": "duration", "min": "1s", "max": "30d"},
+    "max_attempts": {"is": "int", "min": 1, "max": 100}, "base": {"is": "duration", "min": 1, "max": 86400000},
+    "factor": {"is": "number", "min": 1, "max": 100}, "cap": {"is": "duration", "min": 1, "max": 604800000},
+    "jitter": {"is": "choice", "of": ["full", "none"]}, "max_elapsed": {"is": "duration", "min": 1000, "max": 2592000000},
     "on": {"is": "array", "max": 100}}', p_path, p_node)
     || meshhook_engine.check_statuses(p_retry -> 'on', '{network,timeout,tls,body}', p_path || '/on', p_node);
   if coalesce(meshhook_engine.parse_duration(p_retry ->> 'base'), 1000) > coalesce(meshhook_engine.parse_duration(p_retry ->> 'cap'), 300000) then

@@ -22,17 +22,19 @@ language sql immutable as $$
   ),
   onward as (select f as i, jsonb_agg(jsonb_build_array(e, t, port) order by e) as hops from edge group by f),
   needs as (
-    select u.n, jsonb_build_object(
-      'trigger', coalesce(bool_or((use #> '{refs,trigger}')::boolean), false),
-      'input', coalesce(bool_or((use #> '{refs,input}')::boolean), false),
-      'run', coalesce(bool_or((use #> '{refs,run}')::boolean), false),
-      'vars', coalesce(bool_or((use #> '{refs,vars}')::boolean), false),
-      'steps', coalesce((
-        select case when bool_or(step = '*') then '["*"]' else jsonb_agg(distinct step) end
-        from jsonb_array_elements(u.uses) v, jsonb_array_elements_text(v #> '{refs,steps}') step), '[]')) as needs
+    select u.n::int as n, n.needs
     from unnest(p_uses) with ordinality u (uses, n)
-    left join lateral jsonb_array_elements(u.uses) use on true
-    group by u.n, u.uses
+    cross join lateral (
+      select jsonb_build_object(
+        'trigger', coalesce(bool_or((use #> '{refs,trigger}')::boolean), false),
+        'input', coalesce(bool_or((use #> '{refs,input}')::boolean), false),
+        'run', coalesce(bool_or((use #> '{refs,run}')::boolean), false),
+        'vars', coalesce(bool_or((use #> '{refs,vars}')::boolean), false),
+        'steps', case when bool_or(use #> '{refs,steps}' @> '"*"') then '["*"]'
+          else coalesce(jsonb_agg(distinct step) filter (where step is not null), '[]') end) as needs
+      from jsonb_array_elements(u.uses) use
+      left join lateral jsonb_array_elements(use #> '{refs,steps}') step on true
+    ) n
   ),
   node as materialized (
     select s.i, p_forms[s.n] || jsonb_build_object(

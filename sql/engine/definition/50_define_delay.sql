@@ -24,7 +24,7 @@ begin
       problems := problems || v_read.problems;
     else
       problems := problems || meshhook_engine.check_fields(jsonb_build_object('for', p_with -> 'for'),
-        '{"for": {"is": "duration", "min": "1ms", "max": "3650d"}}', p_path, p_node);
+        '{"for": {"is": "duration", "min": 1, "max": 315360000000}}', p_path, p_node);
       compiled := jsonb_build_object('for_ms', meshhook_engine.parse_duration(p_with ->> 'for'));
     end if;
   end if;

@@ -1,4 +1,4 @@
--- http_call: checks and compiles its `with`, and timeout, retry and breaker of the node. Secrets may stand in url, headers,
+-- http_call: checks and compiles its `with`, and retry and breaker of the node. Secrets may stand in url, headers,
 -- query, body, auth and sign; the url is a template of its own, because what goes into it is percent-encoded.
 -- Called by: define_node.
 create or replace function meshhook_engine.define_http_call(
@@ -19,17 +19,13 @@ begin
   problems := meshhook_engine.check_fields(p_with, '{
     "method": {"is": "any"}, "url": {"is": "any", "required": true}, "headers": {"is": "object"}, "query": {"is": "object"}, "body": {"is": "any"},
     "auth": {"is": "object"}, "response": {"is": "object"}, "sign": {"is": "object"}, "idempotency_key": {"is": "text", "max": 2000}}', p_path, p_node);
-  if p_definition ? 'timeout' then
-    problems := problems || meshhook_engine.check_fields(jsonb_build_object('timeout', p_definition -> 'timeout'),
-      '{"timeout": {"is": "duration", "min": "1ms", "max": "5m"}}', v_base, p_node);
-  end if;
   if p_definition ? 'retry' then
     problems := problems || meshhook_engine.check_retry(v_retry, v_base || '/retry', p_node);
   end if;
   if p_definition ? 'breaker' then
     problems := problems || meshhook_engine.check_fields(p_definition -> 'breaker', '{
       "key": {"is": "text", "max": 200}, "failures": {"is": "int", "min": 1, "max": 1000},
-      "open_for": {"is": "duration", "min": "1s", "max": "24h"}}', v_base || '/breaker', p_node)
+      "open_for": {"is": "duration", "min": 1000, "max": 86400000}}', v_base || '/breaker', p_node)
       || meshhook_engine.problem('MH_DEF_NOT_ENFORCED', v_base || '/breaker', p_node,
         'this version of the engine keeps breaker but does not act on it', 'warning');
   end if;
@@ -65,9 +61,11 @@ begin
         'a query value is a string, a number, true or false, or an array of these');
     end loop;
   end if;
-  problems := problems || meshhook_engine.check_auth(
-    case jsonb_typeof(p_with -> 'auth') when 'object' then p_with -> 'auth' end,
-    case jsonb_typeof(p_with -> 'sign') when 'object' then p_with -> 'sign' end, p_path, p_node);
+  if p_with ? 'auth' or p_with ? 'sign' then
+    problems := problems || meshhook_engine.check_auth(
+      case jsonb_typeof(p_with -> 'auth') when 'object' then p_with -> 'auth' end,
+      case jsonb_typeof(p_with -> 'sign') when 'object' then p_with -> 'sign' end, p_path, p_node);
+  end if;
   if jsonb_typeof(p_with -> 'response') = 'object' then
     problems := problems || meshhook_engine.check_fields(p_with -> 'response', '{
       "as": {"is": "choice", "of": ["auto", "json", "text", "base64"]}, "max_bytes": {"is": "int", "min": 1, "max": 16777216},

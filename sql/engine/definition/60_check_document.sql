@@ -38,8 +38,8 @@ begin
 
   if p_definition ? 'policy' then
     v_problems := v_problems || meshhook_engine.check_fields(v_policy, '{
-      "deadline": {"is": "duration", "min": "1s", "max": "3650d"}, "concurrency": {"is": "any"},
-      "retention": {"is": "duration", "min": "1h", "max": "3650d"}, "redact": {"is": "array", "max": 200}}', '/policy', null);
+      "deadline": {"is": "duration", "min": 1000, "max": 315360000000}, "concurrency": {"is": "any"},
+      "retention": {"is": "duration", "min": 3600000, "max": 315360000000}, "redact": {"is": "array", "max": 200}}', '/policy', null);
     if v_policy ? 'concurrency' and jsonb_typeof(v_policy) = 'object' then
       v_part := v_policy -> 'concurrency';
       v_problems := v_problems || meshhook_engine.check_fields(v_part, '{
@@ -68,7 +68,7 @@ begin
 
   if p_definition ? 'respond' then
     v_problems := v_problems || meshhook_engine.check_fields(p_definition -> 'respond', '{
-      "mode": {"is": "choice", "of": ["ack", "wait"], "required": true}, "timeout": {"is": "duration", "min": "1ms", "max": "60s"}}', '/respond', null);
+      "mode": {"is": "choice", "of": ["ack", "wait"], "required": true}, "timeout": {"is": "duration", "min": 1, "max": 60000}}', '/respond', null);
   end if;
   return v_problems;
 end $$;

@@ -22,9 +22,13 @@ begin
   end if;
   v_type := p_definition ->> 'type';
   problems := problems || meshhook_engine.check_fields(p_definition,
-    case v_type when 'http_call' then '{"timeout": {"is": "any"}, "retry": {"is": "any"}, "breaker": {"is": "any"}}' else '{}' end::jsonb || '{
+    case v_type when 'http_call' then '{
+      "type": {"is": "any"}, "title": {"is": "text", "max": 200}, "with": {"is": "any"},
+      "join": {"is": "choice", "of": ["all", "any"]}, "on_error": {"is": "choice", "of": ["fail", "continue"]},
+      "timeout": {"is": "duration", "min": 1, "max": 300000}, "retry": {"is": "any"}, "breaker": {"is": "any"}}'::jsonb
+    else '{
       "type": {"is": "text", "max": 1000, "required": true}, "title": {"is": "text", "max": 200}, "with": {"is": "any"},
-      "join": {"is": "choice", "of": ["all", "any"]}, "on_error": {"is": "choice", "of": ["fail", "continue"]}}', v_path, p_id);
+      "join": {"is": "choice", "of": ["all", "any"]}, "on_error": {"is": "choice", "of": ["fail", "continue"]}}' end, v_path, p_id);
   if jsonb_typeof(p_definition) <> 'object' or jsonb_typeof(p_definition -> 'type') is distinct from 'string' then
     return;
   end if;

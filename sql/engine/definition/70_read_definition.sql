@@ -2,10 +2,10 @@
 --
 -- Guarantees: never raises, whatever the value; expressions and templates are parsed once; the compiled form is one fixed
 -- value for one definition (nodes in Kahn's order, ties by id in byte order). p_secrets are the names of secrets there are;
--- null when the project is not known, and then none is missed.
+-- null when the project is not known, and then none is missed. Without p_compile it stops at the problems.
 -- Called by: validate, publish, compile.
 create or replace function meshhook_engine.read_definition(
-  p_definition jsonb, p_secrets text[] default null,
+  p_definition jsonb, p_secrets text[] default null, p_compile boolean default true,
   out problems meshhook_engine.problem[], out compiled jsonb)
 language plpgsql immutable as $$
 declare
@@ -88,7 +88,7 @@ begin
   -- References.
   problems := problems || meshhook_engine.check_references(v_uses, v_ids, v_graph.before, p_secrets);
 
-  if not exists (select from unnest(problems) where severity = 'error') then
+  if p_compile and not exists (select from unnest(problems) where severity = 'error') then
     compiled := meshhook_engine.assemble(p_definition, v_ids, v_forms, v_uses, v_graph.order_of, v_from, v_to, v_port);
   end if;
   if cardinality(problems) > 1000 then

@@ -103,6 +103,10 @@ begin
           v_ctx := v_ctx - 'problem';
         end if;
       end if;
+      if v_fact.data ? 'delayed_until' then
+        v_frontier := meshhook_engine.delayed(v_fact.data -> 'due');
+        continue;
+      end if;
     else
       null;
     end case;

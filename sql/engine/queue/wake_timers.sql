@@ -61,7 +61,7 @@ begin
         v_decision.effects := '{}';
         v_decision.opened := array[v_wait.step];
       else
-        v_data := jsonb_build_object('due', v_run.frontier #> array['open', v_wait.step, 'due']);
+        v_data := jsonb_build_object('due', v_run.frontier -> 'open' -> v_wait.step -> 'due');
         v_event := row('timer.fired', v_wait.step, null, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact;
         v_logged := array[v_event];
         v_decision := meshhook_engine.advance(

@@ -7,25 +7,21 @@
 create or replace function meshhook_engine.write(p_changes meshhook_engine.change[], p_process int, p_now timestamptz) returns void
 language plpgsql volatile as $$
 declare
-  v_new   boolean := false;
-  v_old   boolean := false;
-  v_large boolean := false;
-  v_waits boolean := false;
-  v_had   boolean := false;
-  v_jobs  boolean := false;
-  v_free  boolean := false;
-  v_drop  bigint[] := '{}'::bigint[];
-  c       meshhook_engine.change;
+  v_new   boolean;
+  v_old   boolean;
+  v_large boolean;
+  v_waits boolean;
+  v_had   boolean;
+  v_lease boolean;
+  v_free  boolean;
+  v_drop  bigint[];
 begin
-  foreach c in array p_changes loop
-    if c.is_new then v_new := true; else v_old := true; end if;
-    v_large := v_large or pg_column_size(c.events) > 8192;
-    v_waits := v_waits or c.waits is not null;
-    v_had := v_had or c.had_waits;
-    v_jobs := v_jobs or c.new_job is not null or c.free_job is not null;
-    v_free := v_free or c.free_job is not null;
-    if c.drop_jobs is not null then v_drop := v_drop || c.drop_jobs; end if;
-  end loop;
+  -- What there is to write at all: a statement for nothing costs as much as one for a row.
+  select bool_or(c.is_new), bool_or(not c.is_new), bool_or(pg_column_size(c.events) > 8192), bool_or(c.waits is not null),
+         bool_or(c.had_waits), bool_or(c.new_job is not null), bool_or(c.free_job is not null)
+  into v_new, v_old, v_large, v_waits, v_had, v_lease, v_free
+  from unnest(p_changes) c;
+  v_drop := array(select unnest(c.drop_jobs) from unnest(p_changes) c where c.drop_jobs is not null);
 
   if v_new then
     insert into meshhook.runs (
@@ -77,7 +73,7 @@ begin
     on conflict (run_id, step) do update set kind = excluded.kind, due_at = excluded.due_at;
   end if;
 
-  if v_jobs then
+  if v_lease or v_free then
     insert into meshhook_river.river_job (id, kind, args, queue, max_attempts, state, scheduled_at, attempted_by)
     select u.new_job, 'run', jsonb_build_object('run_id', u.run_id), 'default', 25, 'scheduled'::meshhook_river.river_job_state,
            clock_timestamp() + interval '30 seconds', array[p_process::text]

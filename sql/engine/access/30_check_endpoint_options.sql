@@ -22,7 +22,7 @@ begin
   if v_options ? 'respond' then
     perform meshhook_engine.refuse_setting('MH_ENDPOINT_OPTION', p.path, p.message)
     from unnest(meshhook_engine.check_fields(v_options -> 'respond', '{
-      "mode": {"is": "choice", "of": ["ack", "wait"], "required": true}, "timeout": {"is": "duration", "min": 1, "max": 60000}}', '/respond', null)) p;
+      "mode": {"is": "choice", "of": ["ack", "wait"]}, "timeout": {"is": "duration", "min": 1, "max": 60000}}', '/respond', null, '{mode}')) p;
     v_options := v_options || jsonb_build_object('respond', jsonb_build_object(
       'mode', v_options #> '{respond,mode}',
       'timeout_ms', coalesce(meshhook_engine.parse_duration(v_options #>> '{respond,timeout}'), 10000)));

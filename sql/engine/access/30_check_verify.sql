@@ -27,10 +27,10 @@ begin
 
   v_problems := meshhook_engine.check_fields(p_verify, '{
     "kind": {"is": "any"}, "algorithm": {"is": "choice", "of": ["sha1", "sha256", "sha512"]},
-    "header": {"is": "text", "max": 200, "required": true}, "encoding": {"is": "choice", "of": ["hex", "base64"]},
+    "header": {"is": "text", "max": 200}, "encoding": {"is": "choice", "of": ["hex", "base64"]},
     "prefix": {"is": "text", "max": 100}, "signed": {"is": "text", "max": 1000},
     "timestamp_header": {"is": "text", "max": 200}, "id_header": {"is": "text", "max": 200},
-    "tolerance": {"is": "duration", "min": 1000, "max": 86400000}}', '', null);
+    "tolerance": {"is": "duration", "min": 1000, "max": 86400000}}', '', null, '{header}');
   perform meshhook_engine.refuse_setting('MH_VERIFY', p.path, p.message) from unnest(v_problems) p;
   v_recipe := '{"algorithm": "sha256", "encoding": "hex", "prefix": "", "signed": "{body}"}'::jsonb || p_verify;
   foreach v_word in array array['header', 'timestamp_header', 'id_header'] loop

@@ -1,11 +1,11 @@
 -- Checks an object against rules, key by key: unknown and missing keys, types, bounds. Deeper rules are the caller's.
 --
--- Rules: {"key": {"is": kind, "required": bool, "null": bool, ...}}; kinds and what bounds them:
+-- Rules: {"key": {"is": kind, "null": bool, ...}}; kinds and what bounds them:
 --   any · bool · object · array (max: elements) · text (max: characters) · int, number (min, max)
 --   duration (min, max: milliseconds) · choice (of: the texts)
 -- Guarantees: never raises, whatever the value; all problems at once.
 -- Called by: read_definition and the checks of each node type.
-create or replace function meshhook_engine.check_fields(p_value jsonb, p_rules jsonb, p_path text, p_node text)
+create or replace function meshhook_engine.check_fields(p_value jsonb, p_rules jsonb, p_path text, p_node text, p_required text[] default '{}')
 returns meshhook_engine.problem[]
 language plpgsql immutable parallel safe as $$
 declare
@@ -88,12 +88,10 @@ begin
         format('expected %s, got %s', v_bad, meshhook_engine.quote(v_field)));
     end if;
   end loop;
-  for v_key in
-    select key from jsonb_each(p_rules)
-    where (value ->> 'required')::boolean and not p_value ? key order by key
-  loop
-    v_problems := v_problems || meshhook_engine.problem('MH_DEF_MISSING', meshhook_engine.pointer(p_path, v_key), p_node,
-      format('"%s" is missing', v_key));
-  end loop;
+  if not p_value ?& p_required then
+    v_problems := v_problems || array(
+      select meshhook_engine.problem('MH_DEF_MISSING', meshhook_engine.pointer(p_path, name), p_node, format('"%s" is missing', name))
+      from unnest(p_required) name where not p_value ? name);
+  end if;
   return v_problems;
 end $$;

@@ -15,20 +15,21 @@ begin
     v_type := p_auth ->> 'type';
     v_rules := case v_type
       when 'none' then '{}'
-      when 'basic' then '{"username": {"is": "text", "max": 1000, "required": true}, "password": {"is": "text", "max": 4000, "required": true}}'
-      when 'bearer' then '{"token": {"is": "text", "max": 16000, "required": true}}'
-      when 'api_key' then '{"name": {"is": "text", "max": 256, "required": true}, "value": {"is": "text", "max": 16000, "required": true},
+      when 'basic' then '{"username": {"is": "text", "max": 1000}, "password": {"is": "text", "max": 4000}}'
+      when 'bearer' then '{"token": {"is": "text", "max": 16000}}'
+      when 'api_key' then '{"name": {"is": "text", "max": 256}, "value": {"is": "text", "max": 16000},
                             "in": {"is": "choice", "of": ["header", "query"]}}'
-      when 'oauth2_client_credentials' then '{"token_url": {"is": "text", "max": 8192, "required": true},
-                            "client_id": {"is": "text", "max": 1000, "required": true}, "client_secret": {"is": "text", "max": 4000, "required": true},
+      when 'oauth2_client_credentials' then '{"token_url": {"is": "text", "max": 8192},
+                            "client_id": {"is": "text", "max": 1000}, "client_secret": {"is": "text", "max": 4000},
                             "scope": {"is": "text", "max": 4000}}'
     end;
     if jsonb_typeof(p_auth) = 'object' and v_rules is null then
       v_problems := v_problems || meshhook_engine.check_fields(jsonb_strip_nulls(jsonb_build_object('type', p_auth -> 'type')), '{
-        "type": {"is": "choice", "required": true, "of": ["none", "basic", "bearer", "api_key", "oauth2_client_credentials"]}}',
-        p_path || '/auth', p_node);
+        "type": {"is": "choice", "of": ["none", "basic", "bearer", "api_key", "oauth2_client_credentials"]}}',
+        p_path || '/auth', p_node, '{type}');
     else
-      v_problems := v_problems || meshhook_engine.check_fields(p_auth, v_rules || '{"type": {"is": "any"}}', p_path || '/auth', p_node);
+      v_problems := v_problems || meshhook_engine.check_fields(p_auth, v_rules || '{"type": {"is": "any"}}', p_path || '/auth', p_node,
+        array(select key from jsonb_object_keys(v_rules) key where key not in ('in', 'scope')));
     end if;
     if v_type = 'api_key' and p_auth ->> 'in' is distinct from 'query' and jsonb_typeof(p_auth -> 'name') = 'string' then
       v_problems := v_problems || array(
@@ -41,7 +42,7 @@ begin
   end if;
   if p_sign is not null then
     v_problems := v_problems || meshhook_engine.check_fields(p_sign, '{
-      "scheme": {"is": "choice", "of": ["standard_webhooks"]}, "secret": {"is": "text", "max": 4000, "required": true}}', p_path || '/sign', p_node);
+      "scheme": {"is": "choice", "of": ["standard_webhooks"]}, "secret": {"is": "text", "max": 4000}}', p_path || '/sign', p_node, '{secret}');
   end if;
   for v_spot, v_key in
     select 'auth', unnest(array['password', 'token', 'value', 'client_secret']) union all select 'sign', 'secret'

@@ -24,8 +24,8 @@ language sql immutable as $$
   ),
   problem (i, p) as (
     select i, unnest(meshhook_engine.check_fields(edge, '{
-      "from": {"is": "text", "max": 1000, "required": true}, "to": {"is": "text", "max": 1000, "required": true},
-      "port": {"is": "text", "max": 1000}}', '/edges/' || i, null))
+      "from": {"is": "text", "max": 1000}, "to": {"is": "text", "max": 1000},
+      "port": {"is": "text", "max": 1000}}', '/edges/' || i, null, '{from,to}'))
     from edge where source is null or target is null or port is null or not is_object or edge - array['from', 'to', 'port'] <> '{}'
     union all
     select i, meshhook_engine.problem('MH_DEF_EDGE_DANGLING', '/edges/' || i || '/from', null, format('there is no node "%s"', left(source, 80)))

@@ -17,8 +17,8 @@ begin
   ports := '["error"]';
   uses := '[]';
   problems := meshhook_engine.check_fields(p_with, '{
-    "cases": {"is": "array", "max": 100000, "required": true}, "default": {"is": "text", "max": 63, "null": true},
-    "match": {"is": "choice", "of": ["first", "all"]}}', p_path, p_node);
+    "cases": {"is": "array", "max": 100000}, "default": {"is": "text", "max": 63, "null": true},
+    "match": {"is": "choice", "of": ["first", "all"]}}', p_path, p_node, '{cases}');
   if jsonb_typeof(p_with) <> 'object' then
     return;
   end if;
@@ -33,7 +33,7 @@ begin
       v_i := v_i + 1;
       v_at := p_path || '/cases/' || v_i;
       problems := problems || meshhook_engine.check_fields(v_case,
-        '{"port": {"is": "any", "required": true}, "when": {"is": "any", "required": true}}', v_at, p_node);
+        '{"port": {"is": "any"}, "when": {"is": "any"}}', v_at, p_node, '{port,when}');
       continue when jsonb_typeof(v_case) <> 'object';
       v_read := null;
       if v_case ? 'port' then

@@ -17,8 +17,8 @@ begin
   ports := '["out", "error"]';
   uses := '[]';
   problems := meshhook_engine.check_fields(p_with, '{
-    "method": {"is": "any"}, "url": {"is": "any", "required": true}, "headers": {"is": "object"}, "query": {"is": "object"}, "body": {"is": "any"},
-    "auth": {"is": "object"}, "response": {"is": "object"}, "sign": {"is": "object"}, "idempotency_key": {"is": "text", "max": 2000}}', p_path, p_node);
+    "method": {"is": "any"}, "url": {"is": "any"}, "headers": {"is": "object"}, "query": {"is": "object"}, "body": {"is": "any"},
+    "auth": {"is": "object"}, "response": {"is": "object"}, "sign": {"is": "object"}, "idempotency_key": {"is": "text", "max": 2000}}', p_path, p_node, '{url}');
   if p_definition ? 'retry' then
     problems := problems || meshhook_engine.check_retry(v_retry, v_base || '/retry', p_node);
   end if;

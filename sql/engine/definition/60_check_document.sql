@@ -11,9 +11,9 @@ declare
   v_i        bigint;
 begin
   v_problems := meshhook_engine.check_fields(p_definition, '{
-    "apiVersion": {"is": "any", "required": true}, "name": {"is": "any", "required": true}, "title": {"is": "text", "max": 200},
-    "input": {"is": "any"}, "nodes": {"is": "object", "required": true}, "edges": {"is": "array", "max": 100000, "required": true},
-    "policy": {"is": "any"}, "respond": {"is": "any"}, "ui": {"is": "object"}, "pins": {"is": "object"}}', '', null);
+    "apiVersion": {"is": "any"}, "name": {"is": "any"}, "title": {"is": "text", "max": 200},
+    "input": {"is": "any"}, "nodes": {"is": "object"}, "edges": {"is": "array", "max": 100000},
+    "policy": {"is": "any"}, "respond": {"is": "any"}, "ui": {"is": "object"}, "pins": {"is": "object"}}', '', null, '{apiVersion,name,nodes,edges}');
   if p_definition ? 'apiVersion' and p_definition -> 'apiVersion' <> '"meshhook/v1"' then
     v_problems := v_problems || meshhook_engine.problem('MH_DEF_API_VERSION', '/apiVersion', null,
       format('%s is not "meshhook/v1"', meshhook_engine.quote(p_definition -> 'apiVersion')));
@@ -43,8 +43,8 @@ begin
     if v_policy ? 'concurrency' and jsonb_typeof(v_policy) = 'object' then
       v_part := v_policy -> 'concurrency';
       v_problems := v_problems || meshhook_engine.check_fields(v_part, '{
-        "key": {"is": "any", "required": true}, "limit": {"is": "int", "min": 1, "max": 10000},
-        "on_limit": {"is": "choice", "of": ["queue", "drop", "cancel"]}}', '/policy/concurrency', null);
+        "key": {"is": "any"}, "limit": {"is": "int", "min": 1, "max": 10000},
+        "on_limit": {"is": "choice", "of": ["queue", "drop", "cancel"]}}', '/policy/concurrency', null, '{key}');
       if jsonb_typeof(v_part) = 'object' and v_part ? 'key' then
         select * into v_read from meshhook_engine.read_expression(v_part -> 'key', '/policy/concurrency/key', null);
         v_problems := v_problems || v_read.problems;
@@ -68,7 +68,7 @@ begin
 
   if p_definition ? 'respond' then
     v_problems := v_problems || meshhook_engine.check_fields(p_definition -> 'respond', '{
-      "mode": {"is": "choice", "of": ["ack", "wait"], "required": true}, "timeout": {"is": "duration", "min": 1, "max": 60000}}', '/respond', null);
+      "mode": {"is": "choice", "of": ["ack", "wait"]}, "timeout": {"is": "duration", "min": 1, "max": 60000}}', '/respond', null, '{mode}');
   end if;
   return v_problems;
 end $$;

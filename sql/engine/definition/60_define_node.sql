@@ -27,8 +27,8 @@ begin
       "join": {"is": "choice", "of": ["all", "any"]}, "on_error": {"is": "choice", "of": ["fail", "continue"]},
       "timeout": {"is": "duration", "min": 1, "max": 300000}, "retry": {"is": "any"}, "breaker": {"is": "any"}}'::jsonb
     else '{
-      "type": {"is": "text", "max": 1000, "required": true}, "title": {"is": "text", "max": 200}, "with": {"is": "any"},
-      "join": {"is": "choice", "of": ["all", "any"]}, "on_error": {"is": "choice", "of": ["fail", "continue"]}}' end, v_path, p_id);
+      "type": {"is": "text", "max": 1000}, "title": {"is": "text", "max": 200}, "with": {"is": "any"},
+      "join": {"is": "choice", "of": ["all", "any"]}, "on_error": {"is": "choice", "of": ["fail", "continue"]}}' end, v_path, p_id, '{type}');
   if jsonb_typeof(p_definition) <> 'object' or jsonb_typeof(p_definition -> 'type') is distinct from 'string' then
     return;
   end if;

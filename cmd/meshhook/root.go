@@ -60,9 +60,15 @@ func newRootCommand(a *app) *cobra.Command {
 	}
 
 	root.AddCommand(
+		newCancelCommand(a),
 		newConfigCommand(a),
 		newMigrateCommand(a),
 		newPsqlCommand(a),
+		newRunsCommand(a),
+		newSendCommand(a),
+		newShowCommand(a),
+		newStartCommand(a),
+		newVerifyCommand(a),
 		newVersionCommand(a),
 	)
 	markRunning(a, root)
@@ -154,6 +160,9 @@ func (a *app) complain(err error, code int) {
 func (a *app) url() (string, error) {
 	if u := a.config.databaseURL(); u != "" {
 		return u, nil
+	}
+	if dev, ok := runningDev(); ok {
+		return dev.DatabaseURL, nil
 	}
 	return "", usagef("which database? Give --database-url or set DATABASE_URL; meshhook dev brings one of its own")
 }

@@ -202,6 +202,15 @@ func (q *Queries) Register(ctx context.Context, name string, version string) (in
 	return process, err
 }
 
+const rejoin = `-- name: Rejoin :exec
+select meshhook_engine.rejoin($1::int, $2::text, $3::text)
+`
+
+func (q *Queries) Rejoin(ctx context.Context, process int32, name string, version string) error {
+	_, err := q.db.Exec(ctx, rejoin, process, name, version)
+	return err
+}
+
 const release = `-- name: Release :one
 select meshhook_engine.release($1::int, $2::bigint[])::int as released
 `

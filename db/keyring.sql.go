@@ -133,7 +133,7 @@ func (q *Queries) RevokeEndpointSecret(ctx context.Context, endpoint uuid.UUID, 
 const sealPlan = `-- name: SealPlan :one
 select p.project_id::int as project_id, p.version::int as version, coalesce(p.key_id::text, '')::text as key_id,
        coalesce(p.kek, '')::text as kek, coalesce(p.wrapped, '')::bytea as wrapped
-from meshhook_engine.seal_plan($1::text, $2::text) p
+from meshhook.seal_plan($1::text, $2::text) p
 `
 
 type SealPlanRow struct {

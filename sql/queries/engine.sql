@@ -39,3 +39,6 @@ select m.task::text as task, m.did::int as did from meshhook_engine.maintain() m
 -- name: RunResults :many
 select r.run_id::text as run_id, r.status::text as status, coalesce(r.output, 'null')::jsonb as output, coalesce(r.error, 'null')::jsonb as error
 from meshhook_engine.run_results(@runs::uuid[]) r;
+
+-- name: Rejoin :exec
+select meshhook_engine.rejoin(@process::int, @name::text, @version::text);

@@ -9,7 +9,7 @@ from meshhook_engine.secret(@project::int, @name::text) s;
 -- name: SealPlan :one
 select p.project_id::int as project_id, p.version::int as version, coalesce(p.key_id::text, '')::text as key_id,
        coalesce(p.kek, '')::text as kek, coalesce(p.wrapped, '')::bytea as wrapped
-from meshhook_engine.seal_plan(@project::text, @name::text) p;
+from meshhook.seal_plan(@project::text, @name::text) p;
 
 -- name: AddDataKey :one
 select meshhook.add_data_key(@project::text, @id::uuid, @kek_id::text, @wrapped::bytea)::uuid as id;

@@ -9,8 +9,10 @@ declare
   sort text := jsonb_typeof(args[1]);
 begin
   if name = 'length' then
-    return to_jsonb(case sort when 'string' then char_length(a #>> '{}') when 'array' then jsonb_array_length(a)
-      else (select count(*) from jsonb_object_keys(a))::int end);
+    if sort = 'object' then
+      return to_jsonb((select count(*) from jsonb_object_keys(a)));
+    end if;
+    return to_jsonb(case sort when 'string' then char_length(a #>> '{}') else jsonb_array_length(a) end);
   elsif name = 'to_string' then
     return case when sort = 'string' then a else to_jsonb(meshhook_expr.as_text(a)) end;
   elsif name = 'not_null' then
@@ -26,10 +28,11 @@ begin
   elsif name = 'type' then
     return to_jsonb(sort);
   elsif name = 'contains' then
-    return to_jsonb(case
-      when sort = 'string' then jsonb_typeof(args[2]) = 'string' and strpos(a #>> '{}', args[2] #>> '{}') > 0
-      when jsonb_typeof(args[2]) in ('array', 'object') then exists (select from jsonb_array_elements(a) e where e.value = args[2])
-      else a @> args[2] end);
+    if sort = 'array' and jsonb_typeof(args[2]) in ('array', 'object') then
+      return to_jsonb(exists (select from jsonb_array_elements(a) e where e.value = args[2]));
+    end if;
+    return to_jsonb(case when sort = 'array' then a @> args[2]
+      else jsonb_typeof(args[2]) = 'string' and strpos(a #>> '{}', args[2] #>> '{}') > 0 end);
   end if;
   -- reverse
   if sort = 'string' then

@@ -1,15 +1,31 @@
--- compare: l op r for == != < <= > >=. Ordering is for numbers only: anything else gives null.
+-- compare: l op r for == != < <= > >= (with or without the dot of a node). Ordering is for numbers only: anything else
+--   gives null.
 -- Called by: eval, run. Reads nothing.
 create or replace function meshhook_expr.compare(op text, l jsonb, r jsonb)
 returns jsonb
 language plpgsql immutable parallel safe
 as $$
+declare
+  holds boolean;
 begin
-  return case
-    when op = '==' then case when l = r then 'true'::jsonb else 'false' end
-    when op = '!=' then case when l = r then 'false'::jsonb else 'true' end
-    when jsonb_typeof(l) <> 'number' or jsonb_typeof(r) <> 'number' then 'null'
-    when case op when '>' then l > r when '<' then l < r when '>=' then l >= r else l <= r end then 'true'
-    else 'false' end;
+  if op in ('.==', '==') then
+    holds := l = r;
+  elsif op in ('.!=', '!=') then
+    holds := l <> r;
+  elsif jsonb_typeof(l) <> 'number' or jsonb_typeof(r) <> 'number' then
+    return 'null';
+  elsif op in ('.>', '>') then
+    holds := l > r;
+  elsif op in ('.<', '<') then
+    holds := l < r;
+  elsif op in ('.>=', '>=') then
+    holds := l >= r;
+  else
+    holds := l <= r;
+  end if;
+  if holds then
+    return 'true';
+  end if;
+  return 'false';
 end
 $$;

@@ -71,7 +71,8 @@ begin
           end if;
           value := jsonb_build_array('by', tok[start], pos[start], value -> 0, meshhook_expr.weight(value -> 1), value -> 1);
         else
-          value := jsonb_build_array('f', sig ->> 'family', tok[start], pos[start], sig -> 'takes') || value;
+          value := jsonb_build_array(case when sig ? 'light' and not exists (select from jsonb_array_elements(value) a where left(a.value ->> 0, 1) <> '.') then '.f' else 'f' end,
+            sig ->> 'family', tok[start], pos[start], sig -> 'takes') || value;
         end if;
       elsif k = 'id' and tok[start] = 'let' and kind[i] = 'var' and not dotted then
         names := scope;

@@ -1,5 +1,5 @@
 -- join_steps: the tree for "evaluate `head`, then `next` on its result".
--- Guarantees: chains of fields become one path node (read by one subscript or one #>), a path with one array index
+-- Guarantees: chains of fields become one path node (read by one #>), a path with one array index
 --   becomes one .x node; everything else a flat chain, so that a long chain is never a deep tree.
 -- Called by: expression. Reads nothing.
 create or replace function meshhook_expr.join_steps(head jsonb, next jsonb)
@@ -22,17 +22,17 @@ begin
     fused := case when b = 'i' then jsonb_build_array('.x', '{}', array[next ->> 1]::text) else next end;
   elsif b = '.@' then
     return head;
-  elsif b in ('.1', '.2', '.3', '.4', '.p') then
-    if a in ('.1', '.2', '.3', '.4', '.p') then
-      fused := meshhook_expr.path_node(meshhook_expr.path_keys(last) || meshhook_expr.path_keys(next));
+  elsif b = '.p' then
+    if a = '.p' then
+      fused := meshhook_expr.path_node((last ->> 1)::text[] || (next ->> 1)::text[]);
     elsif a = '.x' then
-      fused := jsonb_build_array('.x', last ->> 1, ((last ->> 2)::text[] || meshhook_expr.path_keys(next))::text);
+      fused := jsonb_build_array('.x', last ->> 1, ((last ->> 2)::text[] || (next ->> 1)::text[])::text);
     elsif a in ('$', '$p') then
-      fused := jsonb_build_array('$p', (coalesce((last ->> 1)::text[], '{}') || meshhook_expr.path_keys(next))::text);
+      fused := jsonb_build_array('$p', (coalesce((last ->> 1)::text[], '{}') || (next ->> 1)::text[])::text);
     end if;
   elsif b = 'i' then
-    if a in ('.1', '.2', '.3', '.4', '.p') then
-      fused := jsonb_build_array('.x', meshhook_expr.path_keys(last)::text, (meshhook_expr.path_keys(last) || (next ->> 1))::text);
+    if a = '.p' then
+      fused := jsonb_build_array('.x', last ->> 1, ((last ->> 1)::text[] || (next ->> 1))::text);
     else
       next := jsonb_build_array('.x', '{}', array[next ->> 1]::text);
     end if;

@@ -8,6 +8,6 @@ begin
   if not exists (select from jsonb_array_elements(node - 0) n where n.value ->> 0 <> '.=') then
     node := jsonb_build_array('.=', (select jsonb_agg(n.value -> 1 order by n.nr) from jsonb_array_elements(node - 0) with ordinality n(value, nr)));
   end if;
-  return case when dotted then jsonb_build_array('n?', node) else node end;
+  return case when dotted then jsonb_build_array(case when left(node ->> 0, 1) = '.' then '.n?' else 'n?' end, node) else node end;
 end
 $$;

@@ -12,6 +12,9 @@ declare
   folded text;
   value jsonb;
 begin
+  if body ~ '^(?:-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?|true|false|null)$' then
+    return body::jsonb;
+  end if;
   rest := body;
   if body !~ '[\x01\x02]' then
     rest := regexp_replace(rest, '"(?:[^"\\\x01-\x1f]|\\["\\/bfnrt]|\\u(?!0000|[dD][89a-fA-F])[0-9a-fA-F]{4}|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*"', E'\x01', 'g');

@@ -5,13 +5,13 @@
 --
 -- The tree is made of arrays whose first element names the operation. A leading dot means: depends on the current value
 -- alone, needs no steps counted (eval answers these itself).
---   .1 .2 .3 .4 names…   .p "{names}"   .k name    fields            .x "{path to array}" "{path}"   one array index
+--   .p "{names}"   .k name    fields            .x "{path to array}" "{path}"   one array index
 --   .@ current   .= value   .H1-.H8 key "{path}" …   .G {key: "{path}"}   objects of plain paths
---   .== .!= .< .<= .> .>= a b   .&& .|| a b …   .! a   .t cond a b       (also without the dot)
---   c base step …  chain   $ root   $p "{path}" from the root   v name  variable   n? node  null stays null
+--   == != < <= > >= a b   && || a b …   ! a   t cond a b   a first op position operand …   sign op position a
+--   n? node (null stays null)   f family name position takes a …       all of these with and without the dot
+--   c base step …  chain   $ root   $p "{path}" from the root   v name  variable
 --   * weight body   % weight body   [] weight body   ? weight cond weight body   s* start stop step weight body   projections
---   l a b …   h key a …   let body name a …   a first op position operand …   sign op position a
---   f family name position takes a …   by name position array weight expression
+--   l a b …   h key a …   let body name a …   by name position array weight expression
 create or replace function meshhook_expr.parse(expression text)
 returns jsonb
 language plpgsql immutable parallel safe strict

@@ -11,6 +11,10 @@ begin
   if char_length(expression) > 10000 then
     return meshhook_expr.fail('MH_EXPR_LIMIT', 'the expression is longer than 10 000 characters', shift + 10001, origin);
   end if;
+  if expression ~ '^[ \t\n\r]*[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*[ \t\n\r]*$' then
+    -- most expressions are a plain path
+    return meshhook_expr.path_node(string_to_array(btrim(expression, E' \t\n\r'), '.'));
+  end if;
   lexed := meshhook_expr.lex(expression, shift);
   parsed := meshhook_expr.expression(lexed.tok, lexed.kind, lexed.pos, 1, 0, 1, '{}', null, origin);
   if lexed.kind[parsed.nxt] <> 'end' then

@@ -5,7 +5,8 @@
 -- Called by: validate and publish, meshhook.render. Reads nothing, locks nothing, notifies nothing.
 --
 -- The compiled form: ["=", value] constant; ["x", tree] one expression, its type kept; ["s", name] one secret;
--- ["j", path, [part…]] a joined string; ["u", path, [part…]] a joined url; ["o", constant, key, template, …] an object;
+-- ["j", path, [part…]] a joined string; ["u", path, [part…], whether a value stands in its path]
+-- a joined url; ["o", constant, tree of an object or null, key, template, …] the union of the three;
 -- ["a", template, …] an array; at the top ["S", template] when it holds secrets.
 create or replace function meshhook_expr.parse_template(value jsonb, p_secrets boolean default false, p_url boolean default false)
 returns jsonb

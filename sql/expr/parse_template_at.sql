@@ -8,6 +8,7 @@ declare
   parts jsonb;
   template jsonb;
   fixed jsonb := '{}';
+  paths jsonb := '["h"]';
   r record;
   plain boolean := true;
 begin
@@ -20,7 +21,8 @@ begin
     end if;
     parts := meshhook_expr.text_parts(value #>> '{}', path, secrets);
     if url then
-      return jsonb_build_array('u', path, meshhook_expr.url_parts(parts, path));
+      parts := meshhook_expr.url_parts(parts, path);
+      return jsonb_build_array('u', path, parts, exists (select from jsonb_array_elements(parts) p where p.value ->> -1 = 'path' and jsonb_typeof(p.value) = 'array'));
     elsif jsonb_array_length(parts) > 1 then
       return jsonb_build_array('j', path, parts);
     end if;
@@ -35,11 +37,16 @@ begin
       parts := meshhook_expr.parse_template_at(r.value, path || to_jsonb(r.key), secrets, false);
       if parts ->> 0 = '=' then
         fixed := fixed || jsonb_build_object(r.key, parts -> 1);
+      elsif parts ->> 0 = 'x' and parts -> 1 ->> 0 = '.p' and jsonb_array_length(paths) < 17 then
+        paths := paths || jsonb_build_array(r.key, parts -> 1);
       else
         template := template || jsonb_build_array(r.key, parts);
       end if;
     end loop;
-    return case when template = '[]' then jsonb_build_array('=', fixed) else jsonb_build_array('o', fixed) || template end;
+    if template = '[]' and jsonb_array_length(paths) = 1 then
+      return jsonb_build_array('=', fixed);
+    end if;
+    return jsonb_build_array('o', fixed, case when jsonb_array_length(paths) > 1 then meshhook_expr.hash_node(paths, false) end) || template;
   elsif jsonb_typeof(value) = 'array' then
     template := '["a"]';
     for r in select e.value, e.nr from jsonb_array_elements(value) with ordinality e(value, nr) order by e.nr loop

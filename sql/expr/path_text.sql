@@ -1,5 +1,5 @@
 -- path_text: a JSON path for people: ["headers","X-A",0] becomes headers.X-A[0]; the empty path is $.
--- Called by: text_parts, render_parts. Reads nothing.
+-- Called by: text_parts, render_part. Reads nothing.
 create or replace function meshhook_expr.path_text(path jsonb)
 returns text
 language plpgsql immutable parallel safe

@@ -1,5 +1,5 @@
 -- percent_encode: all bytes but letters, digits and -._~ as %XX of their UTF-8.
--- Called by: render_parts. Reads nothing.
+-- Called by: render_part. Reads nothing.
 create or replace function meshhook_expr.percent_encode(value text)
 returns text
 language plpgsql immutable parallel safe

@@ -9,8 +9,12 @@ declare
   op text := node ->> 0;
   found jsonb := '[]';
 begin
-  if op in ('.1', '.2', '.3', '.4', '.p', '.k', '$p') then
-    return case when rooted or op = '$p' then jsonb_build_array(to_jsonb((meshhook_expr.path_keys(node))[:2])) else '[]' end;
+  if op is null then
+    return '[]';
+  elsif op in ('.p', '$p') then
+    return case when rooted or op = '$p' then jsonb_build_array(to_jsonb(((node ->> 1)::text[])[:2])) else '[]' end;
+  elsif op = '.k' then
+    return case when rooted then jsonb_build_array(node - 0) else '[]' end;
   elsif op in ('.@', '$') then
     return case when rooted or op = '$' then '[[]]' else '[]' end;
   elsif op in ('.=', 'v') then
@@ -20,7 +24,7 @@ begin
     return case when not rooted then '[]' when node ->> 1 = '{}' then '[[]]'
       else jsonb_build_array(to_jsonb(((node ->> 1)::text[])[:2])) end;
   elsif op = '.G' then
-    return coalesce((select jsonb_agg(g.path) from jsonb_each(node -> 1) e, lateral jsonb_array_elements(meshhook_expr.reads(e.value, rooted)) g(path)), '[]');
+    return case when not rooted then '[]' else (select jsonb_agg(to_jsonb((e.value::text[])[:2])) from jsonb_each_text(node -> 1) e) end;
   elsif op like '.H_' then
     return case when not rooted then '[]' else
       (select jsonb_agg(to_jsonb(((node ->> i)::text[])[:2])) from generate_series(2, jsonb_array_length(node) - 1, 2) i) end;
@@ -33,7 +37,7 @@ begin
     found := case when rooted then '[[]]' else '[]' end;
     rooted := false;
   end if;
-  for i in case op when 'f' then 5 else 1 end .. jsonb_array_length(node) - 1 loop
+  for i in case when op in ('f', '.f') then 5 else 1 end .. jsonb_array_length(node) - 1 loop
     if jsonb_typeof(node -> i) = 'array' then
       found := found || meshhook_expr.reads(node -> i, rooted and not (op = 'by' and i = 5));
     end if;

@@ -21,7 +21,10 @@ begin
     return to_jsonb(meshhook_expr.render_text(template, root));
   elsif op = 'o' then
     value := template -> 1;
-    for i in 2 .. jsonb_array_length(template) - 1 by 2 loop
+    if template -> 2 <> 'null' then
+      value := value || meshhook_expr.eval(template -> 2, root);
+    end if;
+    for i in 3 .. jsonb_array_length(template) - 1 by 2 loop
       item := meshhook_expr.render_node(template -> (i + 1), root);
       value := value || jsonb_build_object(template ->> i, item);
       exit when pg_column_size(value) > 16777216;

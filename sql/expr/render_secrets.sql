@@ -13,10 +13,11 @@ begin
   return (
     select jsonb_agg(jsonb_build_object('path', s.value -> 0, 'parts', (
              select jsonb_agg(case when jsonb_typeof(p.value) = 'string' then p.value
+                                   when p.value ->> 0 = 'x' then to_jsonb(meshhook_expr.render_part(p.value, root, s.value -> 1 -> 1))
                                    else jsonb_build_object('secret', p.value ->> 1, 'encode',
                                      case p.value ->> 2 when 'path' then 'path' when 'query' then 'query' when 'fragment' then 'query' end) end order by p.nr)
                from jsonb_array_elements(case s.value -> 1 ->> 0 when 's' then jsonb_build_array(s.value -> 1)
-                      else meshhook_expr.render_parts(s.value -> 1, root) end) with ordinality p(value, nr))) order by s.nr)
+                      else s.value -> 1 -> 2 end) with ordinality p(value, nr))) order by s.nr)
       from jsonb_array_elements(meshhook_expr.template_secrets(template -> 1)) with ordinality s(value, nr));
 end
 $$;

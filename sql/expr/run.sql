@@ -18,7 +18,6 @@ declare
   weight int;
   many jsonb[];
   bytes bigint;
-  takes text;
 begin
   if depth > 250 then
     perform meshhook_expr.fail('MH_EXPR_LIMIT', 'the expression is nested too deep to evaluate');
@@ -111,6 +110,10 @@ begin
             null;
           elsif op = 'by' then
             value := coalesce((select jsonb_agg(meshhook_expr.eval(body, e.value)) from jsonb_array_elements(list) e), '[]');
+          elsif body ->> 0 = '.n?' then
+            body := body -> 1;
+            value := coalesce((select jsonb_agg(b.value) filter (where b.value <> 'null')
+              from (select meshhook_expr.eval(body, e.value) as value from jsonb_array_elements(list) e where e.value <> 'null' offset 0) b), '[]');
           else
             value := coalesce((select jsonb_agg(b.value) filter (where b.value <> 'null')
               from (select meshhook_expr.eval(body, e.value) as value from jsonb_array_elements(list) e offset 0) b), '[]');
@@ -149,12 +152,9 @@ begin
           item := r.value;
           fuel := r.fuel;
         end if;
-        takes := step -> 4 ->> least(i - 5, jsonb_array_length(step -> 4) - 1);
-        if takes <> '' and strpos(takes, case jsonb_typeof(item) when 'null' then 'z' else left(jsonb_typeof(item), 1) end) = 0 then
-          perform meshhook_expr.fail('MH_EXPR_TYPE', format('%s() needs %s as argument %s, not %s', step ->> 2,
-            replace(replace(replace(regexp_replace(takes, '(.)(?=.)', '\1 or ', 'g'), 's', 'string'), 'a', 'array'), 'n', 'number'), i - 4, jsonb_typeof(item)), (step ->> 3)::int);
+        if meshhook_expr.check_argument(step, i - 4, item) then
+          many := array_append(many, item);
         end if;
-        many := array_append(many, item);
         bytes := bytes + pg_column_size(item);
         exit when step ->> 2 = 'not_null' and item <> 'null';
       end loop;

@@ -1,6 +1,6 @@
 -- signature: what a function takes: {"least", "most" (absent: any number), "family", "takes": [per argument: the
 --   accepted type initials n s a o b z, "" any, "&" an expression]}; SQL NULL for an unknown name. The last entry of
---   "takes" holds for all further arguments.
+--   "takes" holds for all further arguments. "light" functions cost next to nothing whatever they are given.
 -- Called by: expression (so unknown functions and wrong counts are found when a workflow is published). Reads nothing.
 create or replace function meshhook_expr.signature(name text)
 returns jsonb
@@ -8,17 +8,17 @@ language plpgsql immutable parallel safe
 as $$
 begin
   return case name
-    when 'length' then '{"least":1,"most":1,"family":"any","takes":["sao"]}'
-    when 'type' then '{"least":1,"most":1,"family":"any","takes":[""]}'
+    when 'length' then '{"light":true,"least":1,"most":1,"family":"any","takes":["sao"]}'
+    when 'type' then '{"light":true,"least":1,"most":1,"family":"any","takes":[""]}'
     when 'to_string' then '{"least":1,"most":1,"family":"any","takes":[""]}'
-    when 'to_number' then '{"least":1,"most":1,"family":"any","takes":[""]}'
+    when 'to_number' then '{"light":true,"least":1,"most":1,"family":"any","takes":[""]}'
     when 'to_array' then '{"least":1,"most":1,"family":"any","takes":[""]}'
-    when 'not_null' then '{"least":1,"family":"any","takes":[""]}'
+    when 'not_null' then '{"light":true,"least":1,"family":"any","takes":[""]}'
     when 'contains' then '{"least":2,"most":2,"family":"any","takes":["sa",""]}'
     when 'reverse' then '{"least":1,"most":1,"family":"any","takes":["sa"]}'
-    when 'abs' then '{"least":1,"most":1,"family":"number","takes":["n"]}'
-    when 'ceil' then '{"least":1,"most":1,"family":"number","takes":["n"]}'
-    when 'floor' then '{"least":1,"most":1,"family":"number","takes":["n"]}'
+    when 'abs' then '{"light":true,"least":1,"most":1,"family":"number","takes":["n"]}'
+    when 'ceil' then '{"light":true,"least":1,"most":1,"family":"number","takes":["n"]}'
+    when 'floor' then '{"light":true,"least":1,"most":1,"family":"number","takes":["n"]}'
     when 'avg' then '{"least":1,"most":1,"family":"array","takes":["a"]}'
     when 'sum' then '{"least":1,"most":1,"family":"array","takes":["a"]}'
     when 'max' then '{"least":1,"most":1,"family":"array","takes":["a"]}'
@@ -31,8 +31,8 @@ begin
     when 'keys' then '{"least":1,"most":1,"family":"object","takes":["o"]}'
     when 'values' then '{"least":1,"most":1,"family":"object","takes":["o"]}'
     when 'merge' then '{"least":1,"family":"object","takes":["o"]}'
-    when 'starts_with' then '{"least":2,"most":2,"family":"string","takes":["s","s"]}'
-    when 'ends_with' then '{"least":2,"most":2,"family":"string","takes":["s","s"]}'
+    when 'starts_with' then '{"light":true,"least":2,"most":2,"family":"string","takes":["s","s"]}'
+    when 'ends_with' then '{"light":true,"least":2,"most":2,"family":"string","takes":["s","s"]}'
     when 'lower' then '{"least":1,"most":1,"family":"string","takes":["s"]}'
     when 'upper' then '{"least":1,"most":1,"family":"string","takes":["s"]}'
     when 'trim' then '{"least":1,"most":2,"family":"string","takes":["s","s"]}'

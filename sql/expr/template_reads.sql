@@ -16,7 +16,8 @@ begin
       found := found || meshhook_expr.reads(part -> 1, true);
     end loop;
   elsif op = 'o' then
-    for i in 2 .. jsonb_array_length(template) - 1 by 2 loop
+    found := meshhook_expr.reads(template -> 2, true);
+    for i in 3 .. jsonb_array_length(template) - 1 by 2 loop
       found := found || meshhook_expr.template_reads(template -> (i + 1));
     end loop;
   elsif op in ('a', 'S') then

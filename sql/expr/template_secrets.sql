@@ -11,7 +11,7 @@ begin
   if op = 's' or op in ('j', 'u') and exists (select from jsonb_array_elements(template -> 2) p where p.value ->> 0 = 's' and jsonb_typeof(p.value) = 'array') then
     return jsonb_build_array(jsonb_build_array(path, template));
   elsif op = 'o' then
-    for i in 2 .. jsonb_array_length(template) - 1 by 2 loop
+    for i in 3 .. jsonb_array_length(template) - 1 by 2 loop
       found := found || meshhook_expr.template_secrets(template -> (i + 1), path || (template -> i));
     end loop;
   elsif op = 'a' then

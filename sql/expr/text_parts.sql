@@ -60,12 +60,12 @@ begin
     refs := meshhook_expr.references(tree);
     if not (refs ->> 'secrets')::boolean then
       parts := parts || jsonb_build_array(jsonb_build_array('x', tree, btrim(left(inner_text, cut), E' \t\n\r')));
-    elsif tree ->> 0 <> '.2' then
+    elsif tree ->> 0 <> '.p' or cardinality((tree ->> 1)::text[]) <> 2 then
       return meshhook_expr.fail('MH_TEMPLATE_SECRET', 'a secret stands alone between braces, as {{ secrets.name }}', done + 3, origin);
     elsif not secrets then
       return meshhook_expr.fail('MH_TEMPLATE_SECRET', format('no secret may stand at %s', meshhook_expr.path_text(path)), done + 3, origin);
     else
-      parts := parts || jsonb_build_array(jsonb_build_array('s', tree ->> 2));
+      parts := parts || jsonb_build_array(jsonb_build_array('s', ((tree ->> 1)::text[])[2]));
     end if;
     if char_length(inner_text) > cut + 2 then
       parts := parts || to_jsonb(substr(inner_text, cut + 3));

@@ -11,6 +11,6 @@ begin
   if operand ->> 0 = '.=' and jsonb_typeof(operand -> 1) = 'number' then
     return jsonb_build_array('.=', case when op = '-' then to_jsonb(-(operand -> 1)::numeric) else operand -> 1 end);
   end if;
-  return jsonb_build_array('sign', op, place, operand);
+  return jsonb_build_array(case when left(operand ->> 0, 1) = '.' then '.sign' else 'sign' end, op, place, operand);
 end
 $$;

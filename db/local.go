@@ -107,8 +107,23 @@ func (s *LocalServer) Stop() error {
 	return err
 }
 
-// Kill ends the server as a crash would, at once and without a word to anybody. Restart brings it back.
-func (s *LocalServer) Kill() error { return s.end(killSignal) }
+// Kill ends the server with all its processes as a crash would, at once and without a word to anybody. Restart brings
+// it back.
+func (s *LocalServer) Kill() error {
+	if s.cmd == nil {
+		return nil
+	}
+	// Held still first, so that it starts no process that is not in the list.
+	if err := s.cmd.Process.Signal(stopSignal); err != nil {
+		return fmt.Errorf("kill PostgreSQL: %w", err)
+	}
+	children, err := childrenOf(s.cmd.Process.Pid)
+	err = firstError(err, s.end(killSignal))
+	for _, pid := range children {
+		err = firstError(err, killProcess(pid))
+	}
+	return err
+}
 
 // Restart starts the server again on the same data and port; a running one is stopped in good order before.
 func (s *LocalServer) Restart(ctx context.Context) error {

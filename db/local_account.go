@@ -4,18 +4,21 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 const (
 	interruptSignal = syscall.SIGINT
 	quitSignal      = syscall.SIGQUIT
 	killSignal      = syscall.SIGKILL
+	stopSignal      = syscall.SIGSTOP
 )
 
 // account is a user that PostgreSQL runs as when this process is root, which PostgreSQL refuses to be. A nil account
@@ -71,4 +74,20 @@ func (a *account) command(ctx context.Context, path string, args ...string) *exe
 		c.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
 	}
 	return c
+}
+
+// killProcess kills a process that is not this one's child, and waits a moment for it to be gone. Where nobody collects
+// the dead (in a container without an init) it stays in the list of processes: hence no longer than that moment.
+func killProcess(pid int) error {
+	for range 100 {
+		err := syscall.Kill(pid, syscall.SIGKILL)
+		if errors.Is(err, syscall.ESRCH) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("kill process %d: %w", pid, err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return nil
 }

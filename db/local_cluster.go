@@ -25,8 +25,9 @@ var (
 		"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200",
 		"shared_buffers=128MB", "jit=off", "timezone=UTC", "log_timezone=UTC",
 	}
+	// Commits are still written out to the kernel, so that a server that is killed has lost none.
 	throwAwaySettings = []string{
-		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
+		"fsync=off", "full_page_writes=off", "autovacuum=off",
 		"max_wal_size=4GB", "checkpoint_timeout=1h",
 	}
 )

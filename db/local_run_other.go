@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"strconv"
+	"strings"
 )
 
 // startBound starts a server that ends when this process dies, however it dies: a small shell waits at the other end
@@ -34,4 +35,20 @@ func startBound(c *exec.Cmd, done chan<- struct{}) error {
 		close(done)
 	}()
 	return nil
+}
+
+// childrenOf lists the processes that a process has started.
+func childrenOf(pid int) ([]int, error) {
+	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=").Output()
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	var pids []int
+	for _, line := range strings.Split(string(out), "\n") {
+		var child, parent int
+		if n, _ := fmt.Sscan(line, &child, &parent); n == 2 && parent == pid {
+			pids = append(pids, child)
+		}
+	}
+	return pids, nil
 }

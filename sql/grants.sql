@@ -7,7 +7,8 @@ declare
   v_schema   text;
   v_item     record;
   v_engine   constant text[] := array[  -- what servers and workers call
-    'register', 'beat', 'endpoint', 'accept', 'begin', 'deliver', 'release', 'wake', 'maintain'];
+    'register', 'rejoin', 'beat', 'endpoint', 'accept', 'begin', 'deliver', 'release', 'wake', 'maintain', 'run_results',
+    'data_key', 'secret'];
   v_inner    constant text[] := array[  -- what those functions call in turn that views call on behalf of whoever reads
     'canonical'];
   v_operator constant text[] := array[  -- verbs of the whole installation
@@ -15,11 +16,11 @@ declare
   v_hidden   constant jsonb := '{
     "secrets": ["sealed", "key_id"], "endpoint_secrets": ["sealed", "key_id"], "key_ring": ["wrapped"],
     "endpoints": ["token"], "requests": ["path"]}';
-  v_internal constant text[] := array['settings', 'repeatables', 'processes', 'trusted_sessions', 'key_ring'];
+  v_internal constant text[] := array['settings', 'repeatables', 'goose_db_version', 'processes', 'trusted_sessions', 'key_ring'];
   v_writable constant text[] := array['settings', 'trusted_sessions', 'projects', 'members', 'vars'];
 begin
   -- Nothing for PUBLIC, nor for any role of ours beyond what follows.
-  foreach v_schema in array array['meshhook', 'meshhook_expr', 'meshhook_engine', 'meshhook_river'] loop
+  foreach v_schema in array array['meshhook', 'meshhook_expr', 'meshhook_engine'] loop
     execute format('revoke all on schema %I from public', v_schema);
     execute format('revoke all on all tables in schema %I from public, meshhook_user, meshhook_admin, meshhook_api, meshhook_worker', v_schema);
     execute format('revoke all on all sequences in schema %I from public, meshhook_user, meshhook_admin, meshhook_api, meshhook_worker', v_schema);
@@ -36,14 +37,12 @@ begin
   grant usage on schema meshhook to meshhook_user, meshhook_admin, meshhook_api, meshhook_worker;
   grant usage on schema meshhook_expr to meshhook_engine, meshhook_user, meshhook_admin;
   grant usage on schema meshhook_engine to meshhook_owner, meshhook_admin, meshhook_api, meshhook_worker;
-  grant usage on schema meshhook_river to meshhook_engine, meshhook_admin, meshhook_worker;
 
   -- The expression language is pure: whoever may use the product may index by it.
   grant execute on all functions in schema meshhook_expr to meshhook_owner, meshhook_engine, meshhook_user, meshhook_admin;
 
   -- The engine owns its functions and the verbs; views and triggers of the owner call some of them.
-  execute 'grant execute on all functions in schema meshhook_engine to meshhook_owner, meshhook_engine';
-  execute 'grant execute on all functions in schema meshhook to meshhook_owner, meshhook_engine';
+  grant execute on all functions in schema meshhook_engine, meshhook to meshhook_owner, meshhook_engine;
 
   -- Verbs.
   for v_item in
@@ -105,11 +104,10 @@ begin
       execute format('grant select on meshhook.%I to meshhook_user', v_item.relname);
     end if;
   end loop;
-  execute 'grant usage on all sequences in schema meshhook to meshhook_engine, meshhook_admin';
+  grant usage on all sequences in schema meshhook to meshhook_engine, meshhook_admin;
 
-  -- The queue.
-  execute 'grant select, insert, update, delete on all tables in schema meshhook_river to meshhook_engine, meshhook_worker';
-  execute 'grant usage, select on all sequences in schema meshhook_river to meshhook_engine, meshhook_worker';
-  execute 'grant execute on all functions in schema meshhook_river to meshhook_engine, meshhook_worker';
-  execute 'grant select on all tables in schema meshhook_river to meshhook_admin';
+  -- The queue is its own (river.sql); operators look on.
+  revoke all on all tables in schema meshhook_river from public;
+  grant usage on schema meshhook_river to meshhook_admin;
+  grant select on all tables in schema meshhook_river to meshhook_admin;
 end $$;

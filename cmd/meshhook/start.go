@@ -17,7 +17,7 @@ func newStartCommand(a *app) *cobra.Command {
 	var input, key, idempotency string
 	var version int
 	var wait bool
-	var timeout time.Duration
+	var timeout, delay time.Duration
 	c := &cobra.Command{
 		Use:   "start PROJECT WORKFLOW",
 		Short: "Start a run by hand",
@@ -41,8 +41,8 @@ func newStartCommand(a *app) *cobra.Command {
 			}
 			defer pool.Close()
 			var id uuid.UUID
-			err = pool.QueryRow(ctx, "select meshhook.start($1, $2, $3::text::jsonb, business_key => $4, idempotency_key => $5, version => $6)",
-				args[0], args[1], string(body), null(key), null(idempotency), null(version)).Scan(&id)
+			err = pool.QueryRow(ctx, "select meshhook.start($1, $2, $3::text::jsonb, business_key => $4, idempotency_key => $5, version => $6, delay => $7)",
+				args[0], args[1], string(body), null(key), null(idempotency), null(version), null(delay)).Scan(&id)
 			if err != nil {
 				return fmt.Errorf("start run: %w", err)
 			}
@@ -76,6 +76,7 @@ func newStartCommand(a *app) *cobra.Command {
 	c.Flags().StringVar(&key, "key", "", "business key: your own name for the run")
 	c.Flags().StringVar(&idempotency, "idempotency-key", "", "the same key in a project starts one run only")
 	c.Flags().IntVar(&version, "version", 0, "version to run instead of the live one")
+	c.Flags().DurationVar(&delay, "delay", 0, "begin only after this time, such as 10m")
 	c.Flags().BoolVar(&wait, "wait", false, "wait until the run has ended")
 	c.Flags().DurationVar(&timeout, "timeout", 0, "longest wait (default: no limit)")
 	return c

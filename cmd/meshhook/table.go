@@ -127,7 +127,7 @@ func cut(s string, width int) string {
 // span says a length of time in the unit and the number of digits a person reads at a glance.
 func span(d time.Duration) string {
 	switch {
-	case d < 0:
+	case d < 50*time.Microsecond:
 		return "0 ms"
 	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))

@@ -153,6 +153,9 @@ func (t *timeline) add(e event, f facts, at offset, start time.Time) {
 		}
 		return
 	}
+	if e.Type == "run.started" && f.Due != 0 { // a start that was put off is a timer in front of the graph
+		t.timer(delayedStart, at, f.Due, start)
+	}
 	if e.Step == nil {
 		return
 	}
@@ -181,9 +184,7 @@ func (t *timeline) add(e event, f facts, at offset, start time.Time) {
 			s.Parts[n-1].Status = "succeeded" // which statuses are fine is the node's to say
 		}
 	case "timer.set":
-		s := t.step(*e.Step, "timer", at)
-		s.Status, s.To = "waiting", offset(time.UnixMilli(f.Due).Sub(start))
-		s.Parts = []part{{Kind: "timer", From: at, To: s.To, Status: "waiting"}}
+		t.timer(*e.Step, at, f.Due, start)
 	case "timer.fired":
 		s := t.step(*e.Step, "timer", at)
 		s.Status, s.To = "succeeded", at
@@ -195,6 +196,16 @@ func (t *timeline) add(e event, f facts, at offset, start time.Time) {
 		s.Status, s.To = "succeeded", at
 		s.Note = "ends the run: " + e.Type[len("run."):]
 	}
+}
+
+// delayedStart is how the log names the timer of a start that was put off.
+const delayedStart = "*"
+
+// timer draws a timer up to when it is due.
+func (t *timeline) timer(name string, at offset, due int64, start time.Time) {
+	s := t.step(name, "timer", at)
+	s.Status, s.To = "waiting", offset(time.UnixMilli(due).Sub(start))
+	s.Parts = []part{{Kind: "timer", From: at, To: s.To, Status: "waiting"}}
 }
 
 // attempted draws one try: it ended when it was recorded, and lasted as long as the worker measured.

@@ -276,7 +276,8 @@ begin
   end if;
 
   v_wanting := r.status = 'running' and v_head <= cardinality(v_queue);  -- cut short
-  if v_wanting or v_decided <> '[]' or v_skipped <> '[]' then
+  -- The rest of a cut segment leaves a record even when nothing came of it: else nobody could tell that it was gone through.
+  if v_wanting or v_decided <> '[]' or v_skipped <> '[]' or p_event.type is null then
     r.effects := r.effects || row('segment.decided', null, null,
       case when v_decided = '[]' then '{}' else jsonb_build_object('steps', v_decided) end
       || case when v_skipped = '[]' then '{}'::jsonb else jsonb_build_object('skipped', v_skipped) end

@@ -30,12 +30,18 @@ declare
   v_job      bigint;
   v_jobs     jsonb;
   v_held     bigint;
+  v_new_job  bigint;  -- made for this process in this group: a run gets no second one
   v_owned    bigint[];
   v_decision meshhook_engine.decision;
   v_place    meshhook_engine.placement;
   v_change   meshhook_engine.change;
   v_changes  meshhook_engine.change[] := '{}'::meshhook_engine.change[];
   v_stale    bigint[] := '{}'::bigint[];
+  v_verdicts text[] := array_fill(null::text, array[cardinality(p_results)]);
+  v_statuses text[] := v_verdicts;
+  v_calls    jsonb[] := array_fill('[]'::jsonb, array[cardinality(p_results)]);
+  v_item     int;
+  v_given    int[];   -- results of the run at hand that were answered with calls
 begin
   -- Every run of the group, locked in id order; a lookup by key each, whatever the planner thinks of the partitions.
   select array_agg(l.run) into v_runs
@@ -62,13 +68,12 @@ begin
     v_result := p_results[v_order.ord];
     v_step := v_result ->> 'step';
     v_job := (v_result -> 'job')::bigint;
-    item := v_order.ord;
-    run_id := (v_result ->> 'run')::uuid;
-    calls := '[]';
     if v_run.id is distinct from v_runs[v_order.pos].id then
       v_run := v_runs[v_order.pos];
       v_ctx := null;
       v_steps := null;
+      v_new_job := null;
+      v_given := '{}'::int[];
     end if;
     v_open := v_run.frontier -> 'open' -> v_step;
 
@@ -76,12 +81,11 @@ begin
     if v_run.id is null or v_run.finished_at is not null
        or (case when v_step = '*' then not v_run.frontier ? 'rest'
                else v_open is null or coalesce((v_open -> 'a')::int, 0) <> coalesce((v_result -> 'attempt')::int, 0) end) then
-      verdict := 'stale';
-      status := v_run.status;
+      v_verdicts[v_order.ord] := 'stale';
+      v_statuses[v_order.ord] := v_run.status;
       if v_job is not null and not meshhook_engine.holds(v_run.jobs, v_job) then
         v_stale := v_stale || v_job;
       end if;
-      return next;
       continue;
     end if;
 
@@ -114,7 +118,7 @@ begin
     v_held := (v_run.jobs ->> v_step)::bigint;
     v_jobs := v_run.jobs - v_step;
     v_place := meshhook_engine.place(
-      v_run.id, v_run.project_id, v_decision, v_jobs, case when v_job = any (v_owned) then v_job end, v_held,
+      v_run.id, v_run.project_id, v_decision, v_jobs, case when v_job = any (v_owned) then v_job else v_new_job end, v_held,
       case when (v_result -> 'take')::boolean then v_take else 0 end, v_nodes, v_now);
     v_take := v_take - v_place.taken;
     v_change := meshhook_engine.change_of(v_run, v_decision, v_place, v_logged);
@@ -127,20 +131,25 @@ begin
     -- The run as it stands now, for its next result in this group.
     v_run.seq := v_run.seq + cardinality(v_change.events);
     v_run.frontier := v_change.frontier;
-    v_run.jobs := v_change.jobs;
+    v_run.jobs := v_changes[cardinality(v_changes)].jobs;  -- as merged: a row made twice has become one
+    v_new_job := v_changes[cardinality(v_changes)].new_job;
     v_run.status := v_change.status;
     if v_change.waits is not null then
       v_run.wake_at := v_now;
     end if;
     if v_decision.status <> 'running' then
       v_run.finished_at := v_now;
+      foreach v_item in array v_given loop  -- opened by an earlier result of this group, and canceled in the same commit
+        v_calls[v_item] := '[]'::jsonb;
+      end loop;
+    elsif v_place.calls <> '[]' then
+      v_given := v_given || v_order.ord;
     end if;
     v_steps := v_decision.steps;
 
-    verdict := 'recorded';
-    status := v_change.status;
-    calls := v_place.calls;
-    return next;
+    v_verdicts[v_order.ord] := 'recorded';
+    v_statuses[v_order.ord] := v_change.status;
+    v_calls[v_order.ord] := v_place.calls;
   end loop;
 
   if cardinality(v_changes) > 0 then
@@ -148,6 +157,16 @@ begin
   end if;
   if v_stale <> '{}' then
     -- A row that brought a stale result and holds nothing else has done its part.
-    delete from meshhook_river.river_job j where j.id = any (v_stale);
+    delete from meshhook_river.river_job j
+    where j.id = any (v_stale) and not exists (select from unnest(v_changes) c where meshhook_engine.holds(c.jobs, j.id));
   end if;
+
+  for k in 1 .. cardinality(p_results) loop
+    item := k;
+    verdict := v_verdicts[k];
+    run_id := (p_results[k] ->> 'run')::uuid;
+    status := v_statuses[k];
+    calls := v_calls[k];
+    return next;
+  end loop;
 end $$;

@@ -14,6 +14,11 @@ begin
     from jsonb_array_elements(coalesce(p_prev.waits, '[]') || coalesce(p_next.waits, '[]')) w
     where p_next.frontier #> array['open', w ->> 'step'] is not null and not coalesce(p_next.jobs ? (w ->> 'step'), false));
   p_next.drop_jobs := nullif(coalesce(p_prev.drop_jobs, '{}') || coalesce(p_next.drop_jobs, '{}'), '{}');
+  -- A row that the second went on with is not dropped, whatever the first thought of it.
+  if p_next.drop_jobs is not null and p_next.jobs is not null then
+    p_next.drop_jobs := (
+      select array_agg(d.id) from unnest(p_next.drop_jobs) d(id) where not meshhook_engine.holds(p_next.jobs, d.id));
+  end if;
   if p_prev.new_job is not null and p_prev.new_job = any (p_next.drop_jobs) then
     p_prev.new_job := null;
   end if;

@@ -34,9 +34,15 @@ begin
 
   r.jobs := coalesce(p_jobs, '{}');
   if r.jobs ? '*' and not p_decision.frontier ? 'rest' then
-    r.jobs := r.jobs - '*';  -- another event has taken the rest along
+    -- Another event has taken the rest along.
+    v_job := (r.jobs ->> '*')::bigint;
+    r.jobs := r.jobs - '*';
+    if not meshhook_engine.holds(r.jobs, v_job) then
+      r.drop_jobs := array[v_job];
+    end if;
   end if;
   foreach v_step in array p_decision.opened loop
+    continue when v_step = '*' and r.jobs ? '*';  -- the rest has grown or shrunk; who holds it goes on holding it
     v_open := p_decision.frontier -> 'open' -> v_step;
     v_due := coalesce((v_open -> 'due')::bigint, 0);
     if v_due - v_now < 2000 and r.taken < p_take then
@@ -63,7 +69,7 @@ begin
     end if;
   end loop;
   if p_job is not null and not meshhook_engine.holds(r.jobs, p_job) then
-    r.drop_jobs := array[p_job];
+    r.drop_jobs := r.drop_jobs || p_job;
   end if;
   if p_held is not null and p_held is distinct from p_job and not meshhook_engine.holds(r.jobs, p_held) then
     r.drop_jobs := r.drop_jobs || p_held;

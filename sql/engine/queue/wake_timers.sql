@@ -77,7 +77,7 @@ begin
       end if;
       v_run.seq := v_run.seq + cardinality(v_change.events);
       v_run.frontier := v_change.frontier;
-      v_run.jobs := v_change.jobs;
+      v_run.jobs := v_changes[cardinality(v_changes)].jobs;  -- as merged: a row made twice has become one
       if v_decision.status <> 'running' then
         v_run.finished_at := p_now;
       end if;

@@ -1,0 +1,404 @@
+package enginetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A model runs a flow in memory, by the words of the format's description: it shares nothing with the engine.
+//
+// A node is ready when every incoming edge is settled and one is taken, or, with join any, when the first is taken.
+// A node all of whose edges are dead is skipped and kills its outgoing edges. Ready nodes run in the order in which
+// they became ready. A letter a node: . pending  o open  s succeeded  f failed  x skipped  c canceled.
+type model struct {
+	f      *flow
+	body   map[string]any
+	letter map[string]byte
+	edges  []byte // . unsettled  t taken  x dead
+	out    map[string]any
+	open   map[string]*opening
+	rest   []string // candidates left when a segment was cut short
+	tries  map[string]int
+
+	ended  bool
+	status string
+	output any
+	error  *failure
+}
+
+// An opening is a call or a timer that the run waits for.
+type opening struct {
+	attempt int // 0 for a timer
+	since   int64
+	due     int64
+	n       any    // http_call: what its body carries
+	url     string // http_call: where it goes, when that is known exactly
+}
+
+// A failure is the error of a step. What the expression language says about it is its own affair.
+type failure struct {
+	step     string
+	code     string // "" for any
+	attempts int    // of a call
+	status   int
+}
+
+// An outcome is what one attempt of a call brought.
+type outcome struct {
+	Status     int
+	Class      string // of the error; "" for none
+	N          int    // number in the body
+	Text       bool   // the body is no JSON
+	RetryAfter int    // seconds; 0 for none
+}
+
+func newModel(f *flow, body map[string]any) *model {
+	m := &model{
+		f: f, body: body, letter: map[string]byte{}, out: map[string]any{}, open: map[string]*opening{}, tries: map[string]int{},
+		edges: []byte(strings.Repeat(".", len(f.Edges))), status: "running",
+	}
+	for _, n := range f.Nodes {
+		m.letter[n.ID] = '.'
+	}
+	return m
+}
+
+func (m *model) start(now int64, limit int) { m.settle("trigger", []string{"out"}, nil, now, limit) }
+
+// resume goes on with what a cut segment left.
+func (m *model) resume(now int64, limit int) { m.settle("", nil, nil, now, limit) }
+
+// fire is the end of a delay.
+func (m *model) fire(step string, now int64, limit int) {
+	delete(m.open, step)
+	m.succeed(step, map[string]any{"woke_at": iso(now)}, []string{"out"}, now, limit)
+}
+
+// attempt takes the outcome of one try. It answers whether the call is tried again; then retried must be told when.
+func (m *model) attempt(step string, o outcome, now int64, limit int) (again bool) {
+	n, w := m.f.node(step), m.open[step]
+	m.tries[step]++
+	if o.Class == "" && o.Status/100 == 2 {
+		delete(m.open, step)
+		headers := map[string]any{}
+		var body any = map[string]any{"n": float64(o.N)}
+		if o.Text {
+			headers["content-type"] = "text/plain"
+			body = fmt.Sprintf("%d", o.N)
+		} else {
+			headers["content-type"] = "application/json"
+		}
+		m.succeed(step, map[string]any{
+			"status": float64(o.Status), "headers": headers, "body": body,
+			"attempts": float64(w.attempt), "duration_ms": float64(now - w.since),
+		}, []string{"out"}, now, limit)
+		return false
+	}
+	retryable := o.Class == "network" || o.Class == "timeout" || o.Class == "" && (o.Status/100 == 5 || o.Status == 429)
+	if retryable && w.attempt < n.Retry.Max {
+		w.attempt++
+		return true
+	}
+	delete(m.open, step)
+	e := &failure{step: step, attempts: w.attempt, status: o.Status}
+	if o.Class == "" {
+		e.code = "MH_CALL_STATUS"
+	}
+	m.fail(step, e, now, limit)
+	return false
+}
+
+// delays are the bounds of the delay before another attempt of a step whose attempt-th try had this outcome.
+func (n *node) delays(attempt int, o outcome) (least, most int64) {
+	bound := n.Retry.BaseMS
+	for range attempt - 1 {
+		bound *= n.Retry.Factor
+	}
+	bound = min(bound, n.Retry.CapMS)
+	after := min(int64(o.RetryAfter)*1000, n.Retry.CapMS)
+	least = bound
+	if n.Retry.Full {
+		least = 0
+	}
+	return max(least, after), max(bound, after)
+}
+
+func (m *model) succeed(step string, out any, ports []string, now int64, limit int) {
+	m.letter[step] = 's'
+	m.out[step] = out
+	m.settle(step, ports, nil, now, limit)
+}
+
+// fail is a step's failure: its error edge is taken, or the run goes on with the error as output, or the run fails.
+func (m *model) fail(step string, e *failure, now int64, limit int) {
+	ports, fatal := m.failed(step, e)
+	m.settle(step, ports, fatal, now, limit)
+}
+
+func (m *model) failed(step string, e *failure) (ports []string, fatal *failure) {
+	m.letter[step] = 'f'
+	m.out[step] = map[string]any{"error": e}
+	if slices.ContainsFunc(m.f.Edges, func(d edge) bool { return d.From == step && d.Port == "error" }) {
+		return []string{"error"}, nil
+	}
+	if m.f.node(step).Goes {
+		return []string{"out"}, nil
+	}
+	return nil, e
+}
+
+// settle settles the edges of a step and runs whatever becomes ready: at most limit nodes when limit is not 0.
+func (m *model) settle(from string, ports []string, fatal *failure, now int64, limit int) {
+	queue := m.rest
+	m.rest = nil
+	count := 0
+	leave := func(from string, ports []string) {
+		for i, e := range m.f.Edges {
+			if e.From != from {
+				continue
+			}
+			m.edges[i] = 'x'
+			if slices.Contains(ports, e.Port) {
+				m.edges[i] = 't'
+			}
+			queue = append(queue, e.To)
+		}
+	}
+	if fatal != nil {
+		m.finish("failed", nil, fatal)
+		return
+	}
+	if from != "" {
+		leave(from, ports)
+	}
+	for len(queue) > 0 {
+		if limit > 0 && count >= limit {
+			m.rest = queue
+			return
+		}
+		id := queue[0]
+		queue = queue[1:]
+		if m.letter[id] != '.' {
+			continue
+		}
+		n := m.f.node(id)
+		first, pending := -1, false
+		for i, e := range m.f.Edges {
+			if e.To == id {
+				pending = pending || m.edges[i] == '.'
+				if m.edges[i] == 't' && first < 0 {
+					first = i
+				}
+			}
+		}
+		if pending && !(n.Any && first >= 0) {
+			continue
+		}
+		if first < 0 {
+			m.letter[id] = 'x'
+			leave(id, nil)
+			continue
+		}
+		count++
+		var input any = m.body
+		if source := m.f.Edges[first].From; source != "trigger" {
+			input = m.out[source]
+		}
+		ports, ok := m.run(n, input, now)
+		if m.ended {
+			return
+		}
+		if !ok {
+			var fatal *failure
+			if ports, fatal = m.failed(id, &failure{step: id}); fatal != nil {
+				m.finish("failed", nil, fatal)
+				return
+			}
+		}
+		if m.letter[id] != 'o' {
+			leave(id, ports)
+		}
+	}
+	if len(m.open) == 0 {
+		m.finish("succeeded", m.result(), nil)
+	}
+}
+
+// run does one ready node.
+func (m *model) run(n *node, input any, now int64) (ports []string, ok bool) {
+	switch n.Type {
+	case "transform":
+		v, ok := m.eval(n.Value, input)
+		if !ok {
+			return nil, false
+		}
+		m.letter[n.ID] = 's'
+		m.out[n.ID] = map[string]any{"n": v}
+		return []string{"out"}, true
+	case "branch":
+		taken := []any{}
+		for _, c := range n.Cases {
+			v, ok := m.eval(c.When, input)
+			if !ok {
+				return nil, false
+			}
+			if v == true {
+				taken = append(taken, c.Port)
+				if !n.All {
+					break
+				}
+			}
+		}
+		if len(taken) == 0 && n.Default != "" {
+			taken = append(taken, n.Default)
+		}
+		m.letter[n.ID] = 's'
+		m.out[n.ID] = taken
+		for _, p := range taken {
+			ports = append(ports, p.(string))
+		}
+		return ports, true
+	case "http_call":
+		w := &opening{attempt: 1, since: now}
+		if n.URL.Kind == "text" {
+			v := m.lookup(n.URL.Of)
+			if v == nil {
+				return nil, false
+			}
+			if x, isNumber := v.(float64); isNumber {
+				w.url = fmt.Sprintf("http://target.test/%s/%v", n.ID, x)
+			}
+		} else {
+			w.url = "http://target.test/" + n.ID
+		}
+		v, ok := m.eval(n.Value, input)
+		if !ok {
+			return nil, false
+		}
+		w.n = v
+		m.open[n.ID] = w
+		m.letter[n.ID] = 'o'
+		return nil, true
+	case "delay":
+		due := now + n.DelayMS
+		if n.Until {
+			at, err := time.Parse(time.RFC3339, m.body["at"].(string))
+			if err != nil {
+				return nil, false
+			}
+			due = at.UnixMilli()
+		}
+		m.open[n.ID] = &opening{since: now, due: due}
+		m.letter[n.ID] = 'o'
+		return nil, true
+	}
+	v, ok := m.eval(n.Value, input)
+	if !ok {
+		return nil, false
+	}
+	m.letter[n.ID] = 's'
+	if n.Status == "succeeded" {
+		m.finish(n.Status, map[string]any{"n": v}, nil)
+	} else {
+		m.finish(n.Status, map[string]any{"n": v}, &failure{step: n.ID})
+	}
+	return nil, true
+}
+
+// finish ends the run; what is open is canceled.
+func (m *model) finish(status string, output any, e *failure) {
+	m.ended, m.status, m.output, m.error = true, status, output, e
+	for id := range m.open {
+		m.letter[id] = 'c'
+	}
+	m.open = map[string]*opening{}
+	m.rest = nil
+}
+
+// result is the output of a run that no terminate ended: of its single last node, or a map.
+func (m *model) result() any {
+	all := map[string]any{}
+	var last string
+	ends := 0
+	for _, n := range m.f.Nodes {
+		if slices.ContainsFunc(m.f.Edges, func(e edge) bool { return e.From == n.ID }) {
+			continue
+		}
+		ends++
+		last = n.ID
+		if v, ran := m.out[n.ID]; ran {
+			all[n.ID] = v
+		}
+	}
+	if ends == 1 {
+		return all[last]
+	}
+	return all
+}
+
+// lookup is the number (or whatever stands there) of a step's output.
+func (m *model) lookup(id string) any {
+	switch out := m.out[id].(type) {
+	case []any:
+		if len(out) > 0 {
+			return out[0]
+		}
+	case map[string]any:
+		switch m.f.node(id).Type {
+		case "transform":
+			return out["n"]
+		case "http_call":
+			if body, ok := out["body"].(map[string]any); ok {
+				return body["n"]
+			}
+		case "delay":
+			return out["woke_at"]
+		}
+	}
+	return nil
+}
+
+func (m *model) eval(v value, input any) (any, bool) {
+	switch v.Kind {
+	case "const":
+		return float64(v.K), true
+	case "body":
+		return m.body["n"], true
+	case "sum":
+		n, ok := m.lookup(v.Of).(float64)
+		return n + float64(v.K), ok
+	case "any":
+		return m.lookup(v.Of), true
+	case "text":
+		n := m.lookup(v.Of)
+		return fmt.Sprintf("n=%v", n), n != nil
+	case "input":
+		o, ok := input.(map[string]any)
+		return float64(len(o)), ok
+	case "var":
+		return 7.0, true
+	case "yes":
+		return true, true
+	case "no":
+		return false, true
+	case "flag":
+		return m.body["flag"], true
+	case "above":
+		n, ok := m.lookup(v.Of).(float64)
+		return ok && n > float64(v.K), true
+	}
+	return nil, false
+}
+
+// letters spells the nodes in the given order.
+func (m *model) letters(ids []string) string {
+	b := make([]byte, len(ids))
+	for i, id := range ids {
+		b[i] = m.letter[id]
+	}
+	return string(b)
+}
+
+func iso(now int64) string { return time.UnixMilli(now).UTC().Format("2006-01-02T15:04:05.000000Z") }

@@ -91,8 +91,12 @@ begin
   if p_compile and not exists (select from unnest(problems) where severity = 'error') then
     compiled := meshhook_engine.assemble(p_definition, v_ids, v_forms, v_uses, v_graph.order_of, v_from, v_to, v_port);
   end if;
-  if cardinality(problems) > 1000 then
-    problems := problems[:1000] || meshhook_engine.problem('MH_DEF_TOO_MANY_PROBLEMS', '', null,
-      format('%s problems; the first 1000 are listed', cardinality(problems)));
+  if cardinality(problems) > 1000 then  -- errors first, so that no warning crowds one out
+    problems := array(
+      select row(p.severity, p.code, p.path, p.node, p.message)::meshhook_engine.problem
+      from unnest(problems) with ordinality p (severity, code, path, node, message, ord)
+      order by p.severity, p.ord limit 1000)
+      || meshhook_engine.problem('MH_DEF_TOO_MANY_PROBLEMS', '', null,
+        format('%s problems; 1000 are listed, errors before warnings', cardinality(problems)), 'warning');
   end if;
 end $$;

@@ -1,6 +1,6 @@
 -- Whatever is passed as a definition: problems, never an exception.
 begin;
-select plan(18);
+select plan(19);
 select is((select array_agg(code) from meshhook.validate(v)), '{MH_DEF_TYPE}', 'not an object: ' || coalesce(v::text, 'SQL null'))
 from unnest(array['[]', '"x"', '7', 'true', 'null', null]::jsonb[]) v;
 select is((select array_agg(distinct code) from meshhook.validate('{}')), '{MH_DEF_MISSING,MH_DEF_NO_START}', 'an empty object');
@@ -25,6 +25,9 @@ select cmp_ok((select count(*) from meshhook.validate(jsonb_build_object('edges'
 select lives_ok($$select meshhook.validate(jsonb_build_object('apiVersion', 1e1000, 'name', 1e1000, 'nodes', jsonb_build_object('a', jsonb_build_object(
   'type', 'http_call', 'with', jsonb_build_object('url', 1e1000, 'response', jsonb_build_object('max_bytes', 1e1000, 'redirects', -0.5, 'ok', 1e1000)),
   'retry', jsonb_build_object('max_attempts', 1e1000, 'factor', -1e1000, 'base', 1e1000, 'on', '{}'::jsonb)))))$$, 'numbers beyond every bound');
+select is((select array[count(*), count(*) filter (where severity = 'error')] from meshhook.validate(jsonb_build_object('apiVersion', 'meshhook/v1', 'name', 'a', 'nodes',
+  (select jsonb_object_agg('n' || i, jsonb_build_object('type', 'branch', 'with', jsonb_build_object('cases', '[{"port": "p", "when": "a"}, {"port": "q", "when": "b"}]'::jsonb))) from generate_series(1, 500) i),
+  'edges', (select jsonb_agg(jsonb_build_object('from', 'trigger', 'to', 'n' || i)) from generate_series(1, 501) i)))), '{1001,1}', 'no error is lost among warnings');
 -- Every kind of value in every place of a definition that is right otherwise.
 create temp table whole as select '{"apiVersion": "meshhook/v1", "name": "a", "title": "t", "input": {"schema": {}}, "policy": {"deadline": "1h", "redact": ["a"], "retention": "9d",
   "concurrency": {"key": "run.id", "limit": 1, "on_limit": "queue"}}, "respond": {"mode": "ack", "timeout": "1s"}, "ui": {}, "pins": {},

@@ -73,18 +73,10 @@ begin
   end loop;
 end $$;
 
--- "if not exists" alone would still ask for CREATE on the database, which only a first start needs.
-do $$
-declare
-  v_schema text;
-begin
-  foreach v_schema in array array['meshhook', 'meshhook_expr', 'meshhook_engine', 'meshhook_river'] loop
-    if to_regnamespace(v_schema) is null then
-      execute format('create schema %I authorization meshhook_owner', v_schema);
-    end if;
-  end loop;
-end $$;
-
+create schema if not exists meshhook        authorization meshhook_owner;
+create schema if not exists meshhook_expr   authorization meshhook_owner;
+create schema if not exists meshhook_engine authorization meshhook_owner;
+create schema if not exists meshhook_river  authorization meshhook_owner;
 comment on schema meshhook        is 'MeshHook: the tables, the views people read and the functions they call.';
 comment on schema meshhook_expr   is 'MeshHook: the expression language, pure functions only.';
 comment on schema meshhook_engine is 'MeshHook: the state machine and what servers call.';

@@ -37,6 +37,7 @@ declare
   v_later     meshhook_engine.fact[] := '{}'::meshhook_engine.fact[];
   v_segment   int := p_seq + 1; -- seq that the segment.decided event will have
   v_count     int := 0;
+  v_limit     int := p_limit;
   v_pure      boolean := true;  -- the node being settled belongs to this segment's event
   v_settled   boolean := false;
   v_i         int;
@@ -150,7 +151,7 @@ begin
         end if;
 
         -- Is the next candidate ready?
-        exit segment when v_head > cardinality(v_queue) or v_count >= p_limit or (v_count > 1 and clock_timestamp() > v_until);
+        exit segment when v_head > cardinality(v_queue) or v_count >= v_limit;
         v_i := v_queue[v_head];
         v_head := v_head + 1;
         node := p_nodes[v_i];
@@ -212,6 +213,8 @@ begin
         v_count := v_count + 1;
         if v_count = 2 then
           v_until := clock_timestamp() + p_budget;
+        elsif v_count > 2 and clock_timestamp() > v_until then
+          v_limit := v_count;  -- this one is the last; asked here only, so that where a segment stops follows from the count alone
         end if;
         if node.kind = 'transform' then
           v_out := meshhook_engine.node_transform(node.spec, v_root);

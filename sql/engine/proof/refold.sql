@@ -111,6 +111,13 @@ begin
       null;
     end case;
 
+    -- An outcome that nothing waits for: what went before was changed, so that the fold has taken another way.
+    if v_fact.type in ('call.attempted', 'timer.fired') and v_frontier -> 'open' -> v_fact.step is null and v_fact.step is distinct from '*' then
+      problems := problems || jsonb_build_object(
+        'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_EXTRA', 'expected', null, 'got', to_jsonb(v_event));
+      continue;
+    end if;
+
     -- What the caller drew then is recorded in the event that followed.
     v_draw := case when v_fact.next_type = 'retry.scheduled' then v_fact.next_draw::float8 end;
     v_cut := (

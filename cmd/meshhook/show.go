@@ -297,14 +297,20 @@ func drawEvents(p paint, start time.Time, events []event) string {
 func waitForRun(ctx context.Context, pool *pgxpool.Pool, id uuid.UUID) (runRow, error) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
+	last := runRow{ID: id, Status: "not read"}
 	for {
 		r, err := readRun(ctx, pool, id.String())
-		if err != nil || r.ended() {
+		if err == nil {
+			last = r
+		}
+		switch {
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			return last, fmt.Errorf("the wait is over: run %s is still %s", id, last.Status)
+		case err != nil || r.ended():
 			return r, err
 		}
 		select {
 		case <-ctx.Done():
-			return r, errors.Join(fmt.Errorf("run %s is still %s", id, r.Status), context.Cause(ctx))
 		case <-tick.C:
 		}
 	}

@@ -57,11 +57,15 @@ func (r recipe) sign(headers http.Header, secret, body []byte, url, id string, n
 	default:
 		return fmt.Errorf("%q is no encoding of a signature; hex and base64 are", r.Encoding)
 	}
-	if r.TimestampHeader != "" {
-		headers.Set(r.TimestampHeader, timestamp)
-	}
 	if r.IDHeader != "" {
 		headers.Set(r.IDHeader, id)
+	}
+	if strings.EqualFold(r.TimestampHeader, r.Header) { // both in one header, as a list
+		headers.Set(r.Header, "t="+timestamp+","+r.Prefix+signature)
+		return nil
+	}
+	if r.TimestampHeader != "" {
+		headers.Set(r.TimestampHeader, timestamp)
 	}
 	headers.Set(r.Header, r.Prefix+signature)
 	return nil

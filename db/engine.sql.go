@@ -50,7 +50,7 @@ func (q *Queries) Accept(ctx context.Context, arg AcceptParams) ([]AcceptRow, er
 		return nil, err
 	}
 	defer rows.Close()
-	var items []AcceptRow
+	items := []AcceptRow{}
 	for rows.Next() {
 		var i AcceptRow
 		if err := rows.Scan(
@@ -103,7 +103,7 @@ func (q *Queries) Begin(ctx context.Context, process int32, jobs []int64) ([]Beg
 		return nil, err
 	}
 	defer rows.Close()
-	var items []BeginRow
+	items := []BeginRow{}
 	for rows.Next() {
 		var i BeginRow
 		if err := rows.Scan(&i.Job, &i.RunID, &i.Calls); err != nil {
@@ -148,7 +148,7 @@ func (q *Queries) Deliver(ctx context.Context, arg DeliverParams) ([]DeliverRow,
 		return nil, err
 	}
 	defer rows.Close()
-	var items []DeliverRow
+	items := []DeliverRow{}
 	for rows.Next() {
 		var i DeliverRow
 		if err := rows.Scan(
@@ -240,7 +240,7 @@ func (q *Queries) RunResults(ctx context.Context, runs []uuid.UUID) ([]RunResult
 		return nil, err
 	}
 	defer rows.Close()
-	var items []RunResultsRow
+	items := []RunResultsRow{}
 	for rows.Next() {
 		var i RunResultsRow
 		if err := rows.Scan(
@@ -274,7 +274,7 @@ func (q *Queries) Upkeep(ctx context.Context) ([]UpkeepRow, error) {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []UpkeepRow
+	items := []UpkeepRow{}
 	for rows.Next() {
 		var i UpkeepRow
 		if err := rows.Scan(&i.Task, &i.Did); err != nil {
@@ -303,7 +303,7 @@ func (q *Queries) Wake(ctx context.Context, process int32, max int32) ([]WakeRow
 		return nil, err
 	}
 	defer rows.Close()
-	var items []WakeRow
+	items := []WakeRow{}
 	for rows.Next() {
 		var i WakeRow
 		if err := rows.Scan(&i.Task, &i.Did); err != nil {

@@ -252,10 +252,6 @@ func queueMigration(version int, name string) string {
 
 // maintain runs the upkeep once, so that a new installation has the partitions it needs.
 func maintain(ctx context.Context, conn *pgx.Conn) ([]Upkeep, error) {
-	var exists bool
-	if err := conn.QueryRow(ctx, "select to_regprocedure('meshhook_engine.maintain()') is not null").Scan(&exists); err != nil || !exists {
-		return nil, err
-	}
 	rows, err := conn.Query(ctx, "select task, did from meshhook_engine.maintain() where did > 0")
 	if err != nil {
 		return nil, fmt.Errorf("first upkeep: %w", err)

@@ -15,7 +15,7 @@ begin
     if r.missing is null then
       return r;
     end if;
-    if r.missing && array['trigger', 'vars'] then
+    if r.missing && array['.trigger', '.vars'] then
       v_ctx := v_ctx || meshhook_engine.recall_start(p_run, p_request);
     end if;
     v_steps := coalesce(v_steps, '{}') || meshhook_engine.recall_steps(p_run, p_frontier -> 'at', r.missing);

@@ -1,5 +1,6 @@
 -- What a node's expressions look at and nobody has loaded yet; null when all is there. A step that has not run is no lack:
--- it is null. Called by: decide.
+-- it is null. What is no step's output begins with a dot, as no step's name does: a step may well be called vars.
+-- Called by: decide.
 create or replace function meshhook_engine.missing(
   p_node meshhook_engine.node, p_source int, p_nodes meshhook_engine.node[], p_ctx jsonb, p_steps jsonb, p_at jsonb) returns text[]
 language plpgsql immutable as $$
@@ -7,10 +8,10 @@ declare
   v_missing text[];
 begin
   if not p_ctx ? 'trigger' and (position('T' in p_node.mask) > 0 or (position('I' in p_node.mask) > 0 and p_source = 0)) then
-    v_missing := v_missing || 'trigger'::text;
+    v_missing := v_missing || '.trigger'::text;
   end if;
   if not p_ctx ? 'vars' and position('V' in p_node.mask) > 0 then
-    v_missing := v_missing || 'vars'::text;
+    v_missing := v_missing || '.vars'::text;
   end if;
   if p_node.steps = '{*}' then
     v_missing := v_missing || array(select k from jsonb_object_keys(p_at) k where not p_steps ? k);

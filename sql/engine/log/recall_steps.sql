@@ -10,5 +10,5 @@ begin
     left join lateral (
       select before.data from meshhook_engine.facts(p_run, array[f.seq - 1]) before where f.type = 'call.succeeded'
     ) b on true
-    where m.step not in ('trigger', 'vars')), '{}');
+    where m.step not like '.%'), '{}');
 end $$;

@@ -16,6 +16,7 @@ declare
   v_open    jsonb;
   v_due     bigint;
   v_job     bigint;
+  v_rest    bigint;
   v_request jsonb;
 begin
   r.taken := 0;
@@ -35,11 +36,8 @@ begin
   r.jobs := coalesce(p_jobs, '{}');
   if r.jobs ? '*' and not p_decision.frontier ? 'rest' then
     -- Another event has taken the rest along.
-    v_job := (r.jobs ->> '*')::bigint;
+    v_rest := (r.jobs ->> '*')::bigint;
     r.jobs := r.jobs - '*';
-    if not meshhook_engine.holds(r.jobs, v_job) then
-      r.drop_jobs := array[v_job];
-    end if;
   end if;
   foreach v_step in array p_decision.opened loop
     continue when v_step = '*' and r.jobs ? '*';  -- the rest has grown or shrunk; who holds it goes on holding it
@@ -68,6 +66,9 @@ begin
         'step', v_step, 'kind', case when v_open ? 'a' then 'retry' else 'timer' end, 'due', v_due);
     end if;
   end loop;
+  if v_rest is not null and v_rest is distinct from p_job and not meshhook_engine.holds(r.jobs, v_rest) then
+    r.drop_jobs := array[v_rest];
+  end if;
   if p_job is not null and not meshhook_engine.holds(r.jobs, p_job) then
     r.drop_jobs := r.drop_jobs || p_job;
   end if;

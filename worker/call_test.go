@@ -185,7 +185,7 @@ func TestCallBodies(t *testing.T) {
 		`{"method": "POST", "body": [1, "<a>"]}`:                                     `application/json|[1,"<a>"]|9`,
 		`{"method": "POST", "body": false}`:                                          "application/json|false|5",
 		`{"method": "PUT", "body": {"a": 1}, "headers": {"content-type": "text/x"}}`: `text/x|{"a":1}|7`,
-		`{"method": "DELETE", "body": {"a": "ä"}}`:                              `application/json|{"a":"ä"}|10`,
+		`{"method": "DELETE", "body": {"a": "ä"}}`:                                   `application/json|{"a":"ä"}|10`,
 	} {
 		result := newCaller(t, nil).Do(t.Context(), item(t, server.URL, request, ""))
 		if result.Error != nil {

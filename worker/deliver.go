@@ -41,7 +41,7 @@ func (p *Process) flushBegins(ctx context.Context, jobs []int64) ([]begun, error
 	out := make([]begun, len(jobs))
 	for i, job := range jobs {
 		if k, ok := at[job]; ok {
-			out[i].items, out[i].err = parseItems(rows[k].Calls)
+			out[i].items, out[i].err = ParseItems(rows[k].Calls)
 		}
 	}
 	return out, nil
@@ -81,7 +81,7 @@ func (p *Process) flushDelivers(ctx context.Context, results []*Result) ([]deliv
 		if i < 0 || i >= len(out) {
 			continue
 		}
-		items, err := parseItems(row.Calls)
+		items, err := ParseItems(row.Calls)
 		if err != nil {
 			p.log.Error("leased calls can not be read", slog.String("run", row.RunID), slog.Any("error", err))
 		}

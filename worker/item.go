@@ -77,8 +77,8 @@ func (i *Item) maxBytes() int64 {
 	return min(i.Response.MaxBytes, most)
 }
 
-// parseItems reads a jsonb array of work items; the empty array costs nothing.
-func parseItems(raw json.RawMessage) ([]*Item, error) {
+// ParseItems reads a jsonb array of work items; the empty array costs nothing.
+func ParseItems(raw json.RawMessage) ([]*Item, error) {
 	if len(raw) <= 2 || bytes.Equal(raw, []byte("null")) {
 		return nil, nil
 	}

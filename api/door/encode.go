@@ -1,0 +1,133 @@
+package door
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends text as a JSON string that PostgreSQL can hold: what is not UTF-8, and NUL, becomes U+FFFD.
+func appendString(out []byte, text string) []byte {
+	out = append(out, '"')
+	start := 0
+	for i := 0; i < len(text); {
+		b := text[i]
+		if b >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(text[i:])
+			if r == utf8.RuneError && size == 1 {
+				out = append(out, text[start:i]...)
+				out = append(out, "\ufffd"...)
+				i++
+				start = i
+				continue
+			}
+			i += size
+			continue
+		}
+		if b >= ' ' && b != '"' && b != '\\' {
+			i++
+			continue
+		}
+		out = append(out, text[start:i]...)
+		switch b {
+		case '"', '\\':
+			out = append(out, '\\', b)
+		case 0:
+			out = append(out, "\ufffd"...)
+		default:
+			out = append(out, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
+		}
+		i++
+		start = i
+	}
+	out = append(out, text[start:]...)
+	return append(out, '"')
+}
+
+func appendField(out []byte, name, value string) []byte {
+	out = append(out, ',')
+	out = appendString(out, name)
+	out = append(out, ':')
+	return appendString(out, value)
+}
+
+// encodeItem makes the item that meshhook_engine.accept takes. refusal is nil for a request that may enter.
+func encodeItem(ep *endpoint, r *http.Request, remote string, refusal *refusal) json.RawMessage {
+	out := make([]byte, 0, 512)
+	out = append(out, `{"endpoint":"`...)
+	out = append(out, ep.id...)
+	out = append(out, '"')
+	out = appendField(out, "method", r.Method)
+	out = appendField(out, "path", r.URL.Path)
+	out = appendField(out, "remote", remote)
+	out = append(out, `,"headers":`...)
+	out = appendHeaders(out, r, ep)
+	if r.URL.RawQuery != "" {
+		out = append(out, `,"query":`...)
+		out = appendQuery(out, r.URL.RawQuery)
+	}
+	if refusal != nil {
+		out = append(out, `,"verdict":"rejected"`...)
+		out = appendField(out, "cause", refusal.cause)
+		out = appendField(out, "message", refusal.message)
+	}
+	return append(out, '}')
+}
+
+func appendHeaders(out []byte, r *http.Request, ep *endpoint) []byte {
+	out = append(out, '{')
+	first := true
+	add := func(name, value string) {
+		if !first {
+			out = append(out, ',')
+		}
+		first = false
+		out = appendString(out, name)
+		out = append(out, ':')
+		out = appendString(out, value)
+	}
+	if r.Host != "" {
+		add("host", r.Host)
+	}
+	for name, values := range r.Header {
+		value := values[0]
+		if len(values) > 1 {
+			value = strings.Join(values, ", ")
+		}
+		name = strings.ToLower(name)
+		add(name, mask(name, value, ep.recipe))
+	}
+	return append(out, '}')
+}
+
+// appendQuery keeps a name that comes once as a string, and one that comes several times as an array.
+func appendQuery(out []byte, raw string) []byte {
+	values, _ := url.ParseQuery(raw) // what can not be parsed is left out; the path keeps no query
+	out = append(out, '{')
+	first := true
+	for name, list := range values {
+		if !first {
+			out = append(out, ',')
+		}
+		first = false
+		out = appendString(out, name)
+		out = append(out, ':')
+		if len(list) == 1 {
+			out = appendString(out, list[0])
+			continue
+		}
+		out = append(out, '[')
+		for i, value := range list {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			out = appendString(out, value)
+		}
+		out = append(out, ']')
+	}
+	return append(out, '}')
+}

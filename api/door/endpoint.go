@@ -1,0 +1,191 @@
+package door
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/profullstack/meshhook/db"
+	"github.com/profullstack/meshhook/db/keyring"
+)
+
+// remember is how long an endpoint is believed without asking: what is committed takes effect within it on every node.
+const remember = time.Second
+
+// endpoint is what the door knows of one, ready to be used.
+type endpoint struct {
+	id       string
+	project  int32
+	methods  []string
+	allow    string // for the Allow header
+	maxBody  int64
+	state    string
+	recipe   *recipe  // nil: nothing is verified
+	broken   *refusal // why nothing can be verified, so nothing enters
+	secrets  []signingSecret
+	wait     bool
+	waitTime time.Duration
+}
+
+// endpoints remembers endpoints by token; unknown tokens too, so that guessing costs the database little.
+type endpoints struct {
+	queries *db.Queries
+	ring    *keyring.Ring
+	log     *slog.Logger
+
+	mu    sync.RWMutex
+	known map[string]*entry
+	asked map[string]*question
+}
+
+type entry struct {
+	endpoint *endpoint // nil: unknown
+	until    time.Time
+}
+
+// question is one look-up that several requests wait for.
+type question struct {
+	done     chan struct{}
+	endpoint *endpoint
+	err      error
+}
+
+const mostKnown = 50_000
+
+// get is the endpoint with the token, nil when there is none.
+func (e *endpoints) get(ctx context.Context, token string) (*endpoint, error) {
+	if !isToken(token) {
+		return nil, nil
+	}
+	e.mu.RLock()
+	known := e.known[token]
+	e.mu.RUnlock()
+	if known != nil && time.Now().Before(known.until) {
+		return known.endpoint, nil
+	}
+	e.mu.Lock()
+	q := e.asked[token]
+	if q == nil {
+		q = &question{done: make(chan struct{})}
+		e.asked[token] = q
+		go e.ask(token, q)
+	}
+	e.mu.Unlock()
+	select {
+	case <-q.done:
+		return q.endpoint, q.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (e *endpoints) ask(token string, q *question) {
+	// The answer is for all who wait, so no single caller's end may end it.
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	began := time.Now() // what is committed after this moment may be missing from the answer
+	q.endpoint, q.err = e.load(ctx, token)
+	e.mu.Lock()
+	delete(e.asked, token)
+	if q.err == nil {
+		if len(e.known) >= mostKnown {
+			clear(e.known)
+		}
+		e.known[token] = &entry{endpoint: q.endpoint, until: began.Add(remember)}
+	}
+	e.mu.Unlock()
+	close(q.done)
+}
+
+func (e *endpoints) load(ctx context.Context, token string) (*endpoint, error) {
+	raw, err := e.queries.Endpoint(ctx, token)
+	if err != nil {
+		return nil, fmt.Errorf("read endpoint: %w", err)
+	}
+	if string(raw) == "null" {
+		return nil, nil
+	}
+	var row struct {
+		ID      string          `json:"id"`
+		Project int32           `json:"project"`
+		Methods []string        `json:"methods"`
+		MaxBody int64           `json:"max_body"`
+		State   string          `json:"state"`
+		Verify  json.RawMessage `json:"verify"`
+		Respond struct {
+			Mode      string `json:"mode"`
+			TimeoutMS int64  `json:"timeout_ms"`
+		} `json:"respond"`
+		Secrets []struct {
+			ID         uuid.UUID  `json:"id"`
+			Key        uuid.UUID  `json:"key"`
+			Sealed     string     `json:"sealed"`
+			ValidFrom  *time.Time `json:"valid_from"`
+			ValidUntil *time.Time `json:"valid_until"`
+		} `json:"secrets"`
+	}
+	if err := json.Unmarshal(raw, &row); err != nil {
+		return nil, fmt.Errorf("read endpoint: %w", err)
+	}
+	id, err := uuid.Parse(row.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read endpoint: %w", err)
+	}
+	ep := &endpoint{
+		id: row.ID, project: row.Project, methods: row.Methods, allow: strings.Join(row.Methods, ", "),
+		maxBody: min(row.MaxBody, mostBody), state: row.State,
+		wait:     row.Respond.Mode == "wait",
+		waitTime: min(time.Duration(row.Respond.TimeoutMS)*time.Millisecond, time.Minute),
+	}
+	if ep.recipe, ep.broken = parseRecipe(row.Verify); ep.recipe == nil {
+		return ep, nil
+	}
+	for _, s := range row.Secrets {
+		// PostgreSQL breaks base64 into lines.
+		sealed, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(s.Sealed, "\n", ""))
+		if err != nil {
+			return nil, fmt.Errorf("read endpoint secret %s: %w", s.ID, err)
+		}
+		value, err := e.ring.OpenEndpointSecret(ctx, row.Project, id, s.ID, s.Key, sealed)
+		if err != nil {
+			if db.IsUnavailable(err) || ctx.Err() != nil {
+				return nil, fmt.Errorf("open endpoint secret %s: %w", s.ID, err)
+			}
+			// One secret that does not open must not silence the others.
+			e.log.Error("a signing secret does not open", slog.String("endpoint", row.ID), slog.String("secret", s.ID.String()), slog.Any("error", err))
+			continue
+		}
+		opened := signingSecret{value: value}
+		if s.ValidFrom != nil {
+			opened.from = *s.ValidFrom
+		}
+		if s.ValidUntil != nil {
+			opened.until = *s.ValidUntil
+		}
+		ep.secrets = append(ep.secrets, opened)
+	}
+	return ep, nil
+}
+
+func (ep *endpoint) takes(method string) bool { return slices.Contains(ep.methods, method) }
+
+// isToken tells whether text can be a token at all; whatever else comes needs no look-up.
+func isToken(text string) bool {
+	if len(text) < 16 || len(text) > 64 {
+		return false
+	}
+	for i := range len(text) {
+		if b := text[i]; (b < 'a' || b > 'z') && (b < '0' || b > '9') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,49 @@
+package door
+
+import "strings"
+
+// sensitive headers carry credentials under names that everybody uses.
+var sensitive = map[string]bool{
+	"authorization": true, "proxy-authorization": true, "cookie": true, "set-cookie": true,
+	"x-api-key": true, "api-key": true, "apikey": true, "x-auth-token": true, "x-access-token": true,
+	"x-csrf-token": true, "x-xsrf-token": true, "x-amz-security-token": true, "x-gitlab-token": true,
+}
+
+// tellingWords mark other headers as sensitive; a name such as x-acme-signature needs no list.
+var tellingWords = []string{"signature", "secret", "password", "token", "hmac"}
+
+// mask shortens a header's value that carries a credential: its first characters stay, so that two can be told apart.
+// name is in lower case.
+func mask(name, value string, r *recipe) string {
+	switch {
+	case r != nil && name == r.header:
+		if r.timestampHeader == name {
+			return value[:min(len(value), 24)] + "***" // the timestamp stands in it
+		}
+		prefix, rest := "", value
+		if strings.HasPrefix(value, r.prefix) {
+			prefix, rest = value[:len(r.prefix)], value[len(r.prefix):]
+		}
+		return prefix + shorten(rest)
+	case r != nil && (name == r.timestampHeader || name == r.idHeader):
+		return value
+	case name == "authorization" || name == "proxy-authorization":
+		if scheme, credentials, ok := strings.Cut(value, " "); ok && len(scheme) <= 20 {
+			return scheme + " " + shorten(credentials)
+		}
+		return shorten(value)
+	case sensitive[name]:
+		return shorten(value)
+	}
+	for _, word := range tellingWords {
+		if strings.Contains(name, word) {
+			return shorten(value)
+		}
+	}
+	return value
+}
+
+// shorten keeps at most six characters, and never more than a quarter.
+func shorten(value string) string {
+	return value[:min(6, len(value)/4)] + "***"
+}

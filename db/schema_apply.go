@@ -126,9 +126,13 @@ func applyOnce(ctx context.Context, conn *pgx.Conn, files []schemaFile, gone []s
 	if _, err := tx.Exec(ctx, "set local lock_timeout = '2s'; set local client_min_messages = warning"); err != nil {
 		return err
 	}
+	role := ""
 	for _, f := range files {
-		if err := setLocalRole(ctx, tx, f.role); err != nil {
-			return err
+		if f.role != role {
+			if err := setLocalRole(ctx, tx, f.role); err != nil {
+				return err
+			}
+			role = f.role
 		}
 		if err := execFile(ctx, conn, "sql/"+f.name, f.body); err != nil {
 			return fmt.Errorf("apply %w", err)

@@ -12,6 +12,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
+
+	"github.com/profullstack/meshhook/db"
 )
 
 // runFilter says which runs are meant; empty fields leave the choice open.
@@ -173,9 +175,13 @@ func (a *app) followRuns(ctx context.Context, pool *pgxpool.Pool, filter runFilt
 	return a.follow(ctx, f)
 }
 
+// followPatience is how long the database may be away before following it ends.
+const followPatience = 30 * time.Second
+
 func (a *app) follow(ctx context.Context, f *follower) error {
 	tick := time.NewTicker(300 * time.Millisecond)
 	defer tick.Stop()
+	var lost time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -183,11 +189,16 @@ func (a *app) follow(ctx context.Context, f *follower) error {
 		case <-tick.C:
 		}
 		news, err := f.look(ctx)
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return nil
-		}
-		if err != nil {
+		case err == nil:
+			lost = time.Time{}
+		case !db.IsUnavailable(err) || !lost.IsZero() && time.Since(lost) > followPatience:
 			return fmt.Errorf("follow runs: %w", err)
+		case lost.IsZero():
+			lost = time.Now()
+			fmt.Fprintln(a.err, "meshhook: the database does not answer, trying again:", err)
 		}
 		for _, r := range news {
 			if err := a.tell(r); err != nil {

@@ -266,12 +266,14 @@ func drawParts(p paint, parts []part, total time.Duration) string {
 		}
 	}
 	var b strings.Builder
-	for _, c := range cells {
-		if c.shape == ' ' {
-			b.WriteByte(' ')
-			continue
+	for from := 0; from < barWidth; {
+		to := from
+		var run strings.Builder
+		for ; to < barWidth && cells[to].status == cells[from].status; to++ {
+			run.WriteRune(cells[to].shape)
 		}
-		b.WriteString(p.status(c.status, string(c.shape)))
+		b.WriteString(p.status(cells[from].status, run.String()))
+		from = to
 	}
 	return b.String()
 }

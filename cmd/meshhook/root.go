@@ -62,14 +62,19 @@ func newRootCommand(a *app) *cobra.Command {
 	root.AddCommand(
 		newCancelCommand(a),
 		newConfigCommand(a),
+		newDevCommand(a),
+		newEndpointCommand(a),
 		newMigrateCommand(a),
 		newPsqlCommand(a),
 		newRunsCommand(a),
+		newSecretCommand(a),
 		newSendCommand(a),
+		newServeCommand(a),
 		newShowCommand(a),
 		newStartCommand(a),
 		newVerifyCommand(a),
 		newVersionCommand(a),
+		newWorkCommand(a),
 	)
 	markRunning(a, root)
 	return root

@@ -12,7 +12,7 @@ declare
   v_text     text;
 begin
   if v_response is not null and v_response <> 'null' then
-    v_data := jsonb_build_object('status', v_response -> 'status', 'headers', v_response -> 'headers', 'bytes', coalesce(p_result -> 'bytes', to_jsonb(octet_length(p_body))));
+    v_data := jsonb_build_object('status', v_response -> 'status', 'headers', coalesce(nullif(v_response -> 'headers', 'null'), '{}'), 'bytes', coalesce(p_result -> 'bytes', to_jsonb(octet_length(p_body))));
     if p_body is null or octet_length(p_body) = 0 then
       v_body := case when v_as in ('text', 'base64') then '""' else 'null' end;
     elsif v_as = 'base64' or not coalesce((v_response -> 'text')::boolean, false) then

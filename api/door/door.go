@@ -139,7 +139,8 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 	if err != nil {
 		remote = r.RemoteAddr
 	}
-	waiting, cancel := context.WithTimeout(r.Context(), patience)
+	// A large body takes longer to store without anybody being away.
+	waiting, cancel := context.WithTimeout(r.Context(), patience+time.Duration(len(body)>>20)*time.Second)
 	a, err := d.accepts.Submit(waiting, &intake{item: encodeItem(ep, r, remote, refusal), body: body})
 	cancel()
 	if err == nil {

@@ -1,0 +1,491 @@
+//go:build unix
+
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/profullstack/meshhook/api"
+	"github.com/profullstack/meshhook/api/door"
+	"github.com/profullstack/meshhook/db"
+	"github.com/profullstack/meshhook/db/dbtest"
+	"github.com/profullstack/meshhook/db/keyring"
+	"github.com/profullstack/meshhook/worker"
+)
+
+// site is a whole service on a database of its own, and the target that its calls reach.
+type site struct {
+	t       *testing.T
+	pool    *pgxpool.Pool // for the test itself
+	ring    *keyring.Ring
+	process *worker.Process
+	door    *door.Door
+	url     string
+	target  *httptest.Server
+	calls   *atomic.Int64
+}
+
+// open starts a service over the database at direct; it reaches it at address, which may lie behind something.
+func open(t *testing.T, direct, address string, work bool) *site {
+	t.Helper()
+	s := &site{t: t, pool: dbtest.Open(t, direct), calls: &atomic.Int64{}}
+	s.target = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.calls.Add(1)
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"echo": %s}`, body)
+	}))
+	t.Cleanup(s.target.Close)
+	pool, err := db.Open(t.Context(), address, db.PoolOptions{MaxConns: 14})
+	must(t, err)
+	t.Cleanup(pool.Close)
+	s.ring, err = keyring.New(pool, bytes.Repeat([]byte{1}, 32))
+	must(t, err)
+	log := slog.New(slog.NewTextHandler(testWriter{t}, nil))
+	s.process, err = worker.Start(t.Context(), worker.Config{
+		Pool: pool, Name: "test", Version: "test", Work: work, Workers: 20, Drain: 5 * time.Second, Log: log,
+		Caller: worker.NewCaller(worker.CallerConfig{Version: "test", AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Secret: s.ring.Secret}),
+	})
+	must(t, err)
+	s.door, err = door.New(door.Config{Pool: pool, Ring: s.ring, Process: s.process, Log: log})
+	must(t, err)
+	server := api.New(api.Config{Pool: pool, Door: s.door, Process: s.process, Log: log, Migrated: func(context.Context) error { return nil }})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	s.url = "http://" + listener.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		_ = s.door.Close(ctx)
+		_ = s.process.Stop(ctx)
+	})
+	return s
+}
+
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(line []byte) (int, error) {
+	defer func() { _ = recover() }() // the test may have ended: River logs a little later
+	w.t.Log(strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *site) exec(sql string, args ...any) {
+	s.t.Helper()
+	_, err := s.pool.Exec(s.t.Context(), sql, args...)
+	must(s.t, err)
+}
+
+func (s *site) text(sql string, args ...any) string {
+	s.t.Helper()
+	var out *string
+	must(s.t, s.pool.QueryRow(s.t.Context(), sql, args...).Scan(&out))
+	if out == nil {
+		return ""
+	}
+	return *out
+}
+
+// endpoint publishes a workflow and gives it an endpoint; answers its path.
+func (s *site) endpoint(name, nodes, edges, verify, options string) (path string) {
+	s.t.Helper()
+	s.exec("select meshhook.create_project('p') where not exists (select from meshhook.projects where slug = 'p')")
+	definition := fmt.Sprintf(`{"apiVersion": "meshhook/v1", "name": %q, "nodes": %s, "edges": %s}`, name, strings.ReplaceAll(nodes, "TARGET", s.target.URL), edges)
+	s.exec("select meshhook.publish('p', $1, $2::jsonb)", name, definition)
+	return s.text("select path from meshhook.create_endpoint('p', $1, $2::jsonb, $3::jsonb)", name, verify, options)
+}
+
+const (
+	anybody   = `{"kind": "none"}`
+	pureNodes = `{"a": {"type": "transform", "with": {"expr": "{got: trigger.body}"}}}`
+	pureEdges = `[{"from": "trigger", "to": "a"}]`
+	callNodes = `{"a": {"type": "http_call", "with": {"method": "POST", "url": "TARGET/x", "body": "{{ trigger.body }}"}}}`
+)
+
+type reply struct {
+	status int
+	header http.Header
+	body   string
+	fields map[string]any
+}
+
+func (s *site) send(method, path, body string, header ...string) reply {
+	s.t.Helper()
+	return s.sendReader(method, path, strings.NewReader(body), header...)
+}
+
+func (s *site) sendReader(method, path string, body io.Reader, header ...string) reply {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, body)
+	must(s.t, err)
+	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	must(s.t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	must(s.t, err)
+	r := reply{status: response.StatusCode, header: response.Header, body: string(content)}
+	_ = json.Unmarshal(content, &r.fields)
+	return r
+}
+
+func (r reply) field(name string) string {
+	text, _ := r.fields[name].(string)
+	return text
+}
+
+// expect checks status and code of a problem.
+func (r reply) expect(t *testing.T, status int, code string) {
+	t.Helper()
+	if r.status != status || r.field("code") != code {
+		t.Errorf("got %d %s, want %d %s", r.status, r.body, status, code)
+	}
+	if code != "" && (r.header.Get("Content-Type") != "application/problem+json" || r.field("detail") == "" || r.field("request_id") == "") {
+		t.Errorf("not a whole problem: %s %s", r.header.Get("Content-Type"), r.body)
+	}
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s did not come about", what)
+		}
+	}
+}
+
+func TestDoorAcceptsAndAnswersWithWhatIsCommitted(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, true)
+	path := s.endpoint("flow", callNodes, pureEdges, anybody, `{}`)
+	got := s.send("POST", path+"?a=1&b=2&b=3", `{"id": 9007199254740993}`, "Authorization", "Bearer abcdefghijklmnopqrstuvwxyz", "X-Odd", "\u00fc\xff")
+	if got.status != 202 || got.field("run_id") == "" || got.field("request_id") == "" || !strings.HasPrefix(got.field("status_url"), s.url+"/r/") {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	if v := s.text("select verdict::text || ' ' || (query ->> 'a') || ' ' || (query ->> 'b') || ' ' || (headers ->> 'authorization') || ' ' || convert_from(body, 'UTF8') from meshhook.requests where id = $1", got.field("request_id")); v != `accepted 1 ["2", "3"] Bearer abcdef*** {"id": 9007199254740993}` {
+		t.Errorf("stored %s", v)
+	}
+	link := strings.TrimPrefix(got.field("status_url"), s.url)
+	waitFor(t, "the end of the run", func() bool { return s.send("GET", link, "").field("status") == "succeeded" })
+	if end := s.send("GET", link, ""); !strings.Contains(end.body, "9007199254740993") || len(end.fields) != 2 {
+		t.Errorf("the link shows %s", end.body)
+	}
+	if n := s.text("select count(*)::text from meshhook_river.river_job"); n != "0" {
+		t.Errorf("%s queue rows are left", n)
+	}
+	s.send("GET", "/r/"+strings.Repeat("A", 48), "").expect(t, 404, "MH_LINK_INVALID")
+	if c := s.calls.Load(); c != 1 {
+		t.Errorf("%d calls", c)
+	}
+}
+
+func TestDoorRefuses(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, false)
+	path := s.endpoint("flow", pureNodes, pureEdges, anybody, `{"methods": ["POST", "PUT"]}`)
+	small := s.endpoint("small", pureNodes, pureEdges, anybody, `{"max_body": 10}`)
+	stored := func() string { return s.text("select count(*)::text from meshhook.requests") }
+
+	for _, token := range []string{"/hooks/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/hooks/x", "/hooks/" + strings.Repeat("a", 1000), "/hooks/%00", "/hooks/..%2f"} {
+		s.send("POST", token, "{}").expect(t, 404, "MH_ENDPOINT_UNKNOWN")
+	}
+	s.send("POST", "/nothing", "").expect(t, 404, "MH_ROUTE_UNKNOWN")
+	s.send("DELETE", "/healthz", "").expect(t, 405, "MH_METHOD_NOT_ALLOWED")
+	got := s.send("DELETE", path, "")
+	got.expect(t, 405, "MH_METHOD_NOT_ALLOWED")
+	if got.header.Get("Allow") != "POST, PUT" && got.header.Get("Allow") != "PUT, POST" {
+		t.Errorf("Allow: %s", got.header.Get("Allow"))
+	}
+	two := strings.Repeat("x", 2<<20)
+	s.send("POST", path, two).expect(t, 413, "MH_BODY_TOO_LARGE")
+	s.sendReader("POST", path, io.MultiReader(strings.NewReader(two))).expect(t, 413, "MH_BODY_TOO_LARGE")
+	s.send("POST", small, `"123456789"`).expect(t, 413, "MH_BODY_TOO_LARGE")
+	if n := stored(); n != "0" {
+		t.Errorf("%s requests were stored", n)
+	}
+	s.send("POST", small, `"12345678"`).expect(t, 202, "")
+	s.send("PUT", path, `{"a": "`+strings.Repeat("x", 1<<20-10)+`"}`).expect(t, 202, "")
+}
+
+func TestDoorKeepsWhatItCanNotParse(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, false)
+	path := s.endpoint("flow", pureNodes, pureEdges, anybody, `{}`)
+	for name, c := range map[string]struct {
+		body   string
+		status int
+	}{
+		"NUL in a string":     {`{"a": "\u0000"}`, 400},
+		"broken UTF-8":        {"{\"a\": \"\xff\xfe\"}", 400},
+		"not JSON":            {`{"a": `, 400},
+		"nested 100 000 deep": {strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), 400},
+		"huge exponent":       {`{"a": 1e1000000}`, 400},
+		"a lone surrogate":    {`{"a": "\ud800"}`, 400},
+		"a long number":       {`{"a": ` + strings.Repeat("9", 1000) + `}`, 202},
+		"empty":               {``, 202},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := *s
+			s.t = t
+			got := s.send("POST", path, c.body)
+			if got.status != c.status {
+				t.Fatalf("%d %s, want %d", got.status, got.body, c.status)
+			}
+			if got.status == 400 && (!strings.HasPrefix(got.field("code"), "MH_") || got.field("detail") == "") {
+				t.Errorf("%s", got.body)
+			}
+			var body []byte
+			var verdict string
+			must(t, s.pool.QueryRow(t.Context(), "select coalesce(body, ''), verdict::text from meshhook.requests where id = $1", got.field("request_id")).Scan(&body, &verdict))
+			if string(body) != c.body || verdict != map[int]string{400: "invalid", 202: "accepted"}[c.status] {
+				t.Errorf("kept %d bytes of %d as %s", len(body), len(c.body), verdict)
+			}
+		})
+	}
+}
+
+func TestDoorOneBadRequestFailsNoNeighbour(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, false)
+	path := s.endpoint("flow", pureNodes, pureEdges, anybody, `{}`)
+	var wg sync.WaitGroup
+	var wrong atomic.Int64
+	for i := range 60 {
+		wg.Go(func() {
+			body, want := fmt.Sprintf(`{"n": %d}`, i), 202
+			if i%3 == 0 {
+				body, want = fmt.Sprintf(`{"n": %d, "bad": "\u0000"}`, i), 400
+			}
+			response, err := http.Post(s.url+path, "application/json", strings.NewReader(body))
+			if err != nil {
+				wrong.Add(1)
+				return
+			}
+			defer response.Body.Close()
+			if response.StatusCode != want {
+				wrong.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if n := wrong.Load(); n != 0 {
+		t.Errorf("%d answers were wrong", n)
+	}
+	if n := s.text("select count(distinct output -> 'got' -> 'n')::text from meshhook.runs where status = 'succeeded'"); n != "40" {
+		t.Errorf("%s runs, want 40", n)
+	}
+}
+
+func TestDoorPausedDisabledAndWithoutWorkflow(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, false)
+	paused := s.endpoint("paused", pureNodes, pureEdges, anybody, `{}`)
+	disabled := s.endpoint("disabled", pureNodes, pureEdges, anybody, `{}`)
+	s.exec("update meshhook.endpoints set state = name where name in ('paused', 'disabled')")
+	got := s.send("POST", paused, `{"n": 1}`)
+	if got.status != 202 || got.field("verdict") != "queued" || got.field("run_id") != "" {
+		t.Errorf("paused: %d %s", got.status, got.body)
+	}
+	if v := s.text("select verdict::text from meshhook.requests where id = $1", got.field("request_id")); v != "queued" {
+		t.Errorf("stored as %s", v)
+	}
+	s.send("POST", disabled, `{}`).expect(t, 410, "MH_ENDPOINT_DISABLED")
+}
+
+func TestDoorVerifiesAndKeepsWhatItRejects(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, false)
+	path := s.endpoint("flow", pureNodes, pureEdges, `{"kind": "hmac", "header": "X-Signature", "prefix": "sha256="}`, `{}`)
+	id := uuid.MustParse(s.text("select id::text from meshhook.endpoints"))
+	const body = `{"n": 1}`
+	sign := func(key string) string {
+		m := hmac.New(sha256.New, []byte(key))
+		m.Write([]byte(body))
+		return "sha256=" + hex.EncodeToString(m.Sum(nil))
+	}
+	s.send("POST", path, body, "X-Signature", sign("one")).expect(t, 401, "MH_SECRET_NONE")
+	for _, value := range []string{"one", "two"} {
+		_, _, err := s.ring.AddEndpointSecret(t.Context(), s.pool, keyring.EndpointSecret{Project: "p", Endpoint: id, Value: value})
+		must(t, err)
+	}
+	waitFor(t, "the secret taking effect", func() bool { return s.send("POST", path, body, "X-Signature", sign("one")).status == 202 })
+	s.send("POST", path, body, "X-Signature", sign("two")).expect(t, 202, "")
+	got := s.send("POST", path, body, "X-Signature", sign("three"))
+	got.expect(t, 401, "MH_SIGNATURE_MISMATCH")
+	if v := s.text("select verdict::text || ' ' || cause || ' ' || (headers ->> 'x-signature') from meshhook.requests where id = $1", got.field("request_id")); !strings.HasPrefix(v, "rejected MH_SIGNATURE_MISMATCH sha256=") || !strings.HasSuffix(v, "***") || len(v) > 60 {
+		t.Errorf("stored %s", v)
+	}
+	s.send("POST", path, body).expect(t, 401, "MH_SIGNATURE_MISSING")
+	// Past a hundred a minute only a sample is stored; the answer stays the same.
+	for range 150 {
+		if got := s.send("POST", path, body, "X-Signature", sign("x")); got.status != 401 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+	}
+	var n int
+	must(t, s.pool.QueryRow(t.Context(), "select count(*) from meshhook.requests where verdict = 'rejected'").Scan(&n))
+	if n < 100 || n > 130 {
+		t.Errorf("%d rejected requests were stored", n)
+	}
+}
+
+func TestDoorWaitsForTheRun(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, true)
+	wait := `{"respond": {"mode": "wait", "timeout": "20s"}}`
+	pure := s.endpoint("pure", pureNodes, pureEdges, anybody, wait)
+	if got := s.send("POST", pure, `{"n": 1}`); got.status != 200 || strings.TrimSpace(got.body) != `{"got": {"n": 1}}` {
+		t.Errorf("pure: %d %s", got.status, got.body)
+	}
+	call := s.endpoint("call", callNodes, pureEdges, anybody, wait)
+	if got := s.send("POST", call, `{"n": 2}`); got.status != 200 || !strings.Contains(got.body, `"echo": {"n": 2}`) {
+		t.Errorf("call: %d %s", got.status, got.body)
+	}
+	fails := s.endpoint("fails", `{"a": {"type": "terminate", "with": {"status": "failed", "reason": "no"}}}`, pureEdges, anybody, wait)
+	s.send("POST", fails, `{}`).expect(t, 500, "MH_RUN_FAILED")
+	slow := s.endpoint("slow", `{"a": {"type": "delay", "with": {"for": "1h"}}}`, pureEdges, anybody, `{"respond": {"mode": "wait", "timeout": "100ms"}}`)
+	if got := s.send("POST", slow, `{}`); got.status != 202 || got.field("status_url") == "" {
+		t.Errorf("slow: %d %s", got.status, got.body)
+	}
+}
+
+// wall stands between the service and its database, and can swallow everything.
+type wall struct {
+	listener net.Listener
+	mu       sync.Mutex
+	shut     bool
+	conns    []net.Conn
+}
+
+func newWall(t *testing.T, target string) *wall {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	w := &wall{listener: listener}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", target)
+			if err != nil {
+				in.Close()
+				continue
+			}
+			w.mu.Lock()
+			w.conns = append(w.conns, in, out)
+			w.mu.Unlock()
+			go w.pass(in, out)
+			go w.pass(out, in)
+		}
+	}()
+	return w
+}
+
+func (w *wall) pass(to, from net.Conn) {
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			to.Close()
+			return
+		}
+		w.mu.Lock()
+		shut := w.shut
+		w.mu.Unlock()
+		if shut {
+			continue // swallowed: neither an answer nor an error
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func (w *wall) close(shut bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.shut = shut
+	if !shut { // what was swallowed is missing from the old connections
+		for _, conn := range w.conns {
+			conn.Close()
+		}
+		w.conns = nil
+	}
+}
+
+func TestDoorWithoutDatabaseAnswersWithinASecond(t *testing.T) {
+	direct := dbtest.URL(t)
+	config := dbtest.Open(t, direct).Config().ConnConfig
+	w := newWall(t, net.JoinHostPort(config.Host, fmt.Sprint(config.Port)))
+	address := fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", config.User, w.listener.Addr(), config.Database)
+	s := open(t, direct, address, true)
+	path := s.endpoint("flow", callNodes, pureEdges, anybody, `{}`)
+	s.send("POST", path, `{}`).expect(t, 202, "")
+
+	w.close(true)
+	for range 3 {
+		began := time.Now()
+		got := s.send("POST", path, `{"during": true}`)
+		got.expect(t, 503, "MH_DATABASE_AWAY")
+		if got.header.Get("Retry-After") != "5" {
+			t.Errorf("Retry-After: %s", got.header.Get("Retry-After"))
+		}
+		if took := time.Since(began); took > 2*time.Second { // twice what is promised: the machine may be busy
+			t.Errorf("answered after %s", took)
+		}
+	}
+	if got := s.send("GET", "/healthz", ""); got.status != 200 {
+		t.Errorf("healthz: %d", got.status)
+	}
+	if got := s.send("GET", "/readyz", ""); got.status != 503 {
+		t.Errorf("readyz: %d %s", got.status, got.body)
+	}
+	w.close(false)
+	waitFor(t, "the service being itself again", func() bool {
+		return s.send("POST", path, `{}`).status == 202 && s.send("GET", "/readyz", "").status == 200
+	})
+	waitFor(t, "the end of every run", func() bool {
+		return s.text("select count(*)::text from meshhook.runs where status not in ('succeeded')") == "0"
+	})
+}

@@ -140,7 +140,7 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 		remote = r.RemoteAddr
 	}
 	// A large body takes longer to store without anybody being away.
-	waiting, cancel := context.WithTimeout(r.Context(), patience+time.Duration(len(body)>>20)*time.Second)
+	waiting, cancel := context.WithTimeout(r.Context(), patience+time.Duration(len(body)>>16)*100*time.Millisecond)
 	a, err := d.accepts.Submit(waiting, &intake{item: encodeItem(ep, r, remote, refusal), body: body})
 	cancel()
 	if err == nil {

@@ -223,7 +223,7 @@ var oddIDs = []string{"vars", "run", "input", "steps", "out", "error", "rest", "
 func drawFlow(t *rapid.T, name string) *flow {
 	f := &flow{Name: name}
 	count := rapid.IntRange(1, 40).Draw(t, "nodes")
-	if rapid.IntRange(0, 2).Draw(t, "small") > 0 {
+	if rapid.IntRange(0, 2).Draw(t, "small") == 0 {
 		count = 1 + (count-1)%12
 	}
 	before := map[string]map[string]bool{} // the steps that come before a step
@@ -265,11 +265,11 @@ func drawFlow(t *rapid.T, name string) *flow {
 		}
 
 		n.Any = rapid.IntRange(0, 3).Draw(t, "any") == 3
-		n.Goes = rapid.IntRange(0, 1).Draw(t, "goes") == 1
+		n.Goes = rapid.IntRange(0, 4).Draw(t, "goes") > 0
 		n.Type = rapid.SampledFrom([]string{
 			"transform", "transform", "transform", "branch", "branch", "http_call", "http_call", "http_call", "delay", "terminate",
 		}).Draw(t, "type")
-		if n.Type == "terminate" && rapid.IntRange(0, 1).Draw(t, "not yet") == 1 {
+		if n.Type == "terminate" && rapid.IntRange(0, 3).Draw(t, "not yet") > 0 {
 			n.Type = "transform"
 		}
 		switch n.Type {

@@ -167,7 +167,7 @@ func (w *world) accept(f *flow) {
 
 func (w *world) drawOutcome() outcome {
 	o := outcome{Status: 200, N: rapid.IntRange(0, 9).Draw(w.t, "answer")}
-	switch rapid.SampledFrom([]string{"ok", "ok", "ok", "text", "retry", "retry", "busy", "broken", "refused", "gone", "too large"}).Draw(w.t, "outcome") {
+	switch rapid.SampledFrom([]string{"ok", "ok", "ok", "ok", "ok", "ok", "ok", "text", "retry", "retry", "busy", "broken", "refused", "gone", "too large"}).Draw(w.t, "outcome") {
 	case "text":
 		o.Text = true
 	case "retry":
@@ -228,7 +228,7 @@ func (w *world) step() {
 		w.wake(w.procs[1-k])
 		w.procs[k] = w.register()
 	case "cancel":
-		if r := rapid.SampledFrom(w.runs).Draw(t, "run"); !r.model.ended && rapid.IntRange(0, 3).Draw(t, "sure") == 3 {
+		if r := rapid.SampledFrom(w.runs).Draw(t, "run"); !r.model.ended && rapid.IntRange(0, 9).Draw(t, "sure") == 9 {
 			w.exec("select meshhook.cancel($1, 'enough')", r.id)
 			r.model.finish("canceled", nil, nil)
 			w.look()

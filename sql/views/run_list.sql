@@ -1,4 +1,5 @@
 -- Runs, newest first when ordered by id desc (uuid v7 = time). Read by psql, the CLI and the API.
+-- statement_timestamp, not clock_timestamp: over a volatile column the planner sorts all runs instead of reading the newest by index.
 create or replace view meshhook.run_list with (security_invoker = true) as
 select
   r.id,
@@ -10,7 +11,7 @@ select
   r.trigger,
   r.started_at,
   r.finished_at,
-  coalesce(r.finished_at, clock_timestamp()) - r.started_at as duration,
+  coalesce(r.finished_at, statement_timestamp()) - r.started_at as duration,
   (select max((o.value -> 'a')::int) from jsonb_each(r.frontier -> 'open') o) as attempts,
   (select string_agg(o.key, ', ' order by o.key) from jsonb_each(r.frontier -> 'open') o) as current_step,
   r.error ->> 'code' as error_code,

@@ -5,5 +5,5 @@ import "embed"
 
 // Files holds roles.sql, the migrations and the repeatable folders, as they stand in this folder.
 //
-//go:embed roles.sql river.sql migrations expr engine verbs views policies triggers grants.sql
+//go:embed *.sql migrations/*.sql expr/*.sql engine/*/*.sql verbs/*.sql views/*.sql policies/*.sql triggers/*.sql
 var Files embed.FS

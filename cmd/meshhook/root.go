@@ -60,6 +60,7 @@ func newRootCommand(a *app) *cobra.Command {
 	}
 
 	root.AddCommand(
+		newBenchCommand(a),
 		newCancelCommand(a),
 		newConfigCommand(a),
 		newDevCommand(a),

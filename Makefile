@@ -21,8 +21,11 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .PHONY: run test soak bench generate check-generated lint build sql-tools
 
+# Built and then become: a Ctrl-C meets MeshHook itself and ends it in good order, and its other verbs are at hand.
 run:
-	$(GO) run -trimpath ./cmd/meshhook dev $(ARGS)
+	@echo "building bin/meshhook"
+	@$(GO) build -o bin/meshhook ./cmd/meshhook
+	@exec bin/meshhook dev $(ARGS)
 
 test: check-generated sql-tools
 	$(WITH_POSTGRES) $(GO) test -timeout 30m $(ARGS) ./...

@@ -89,6 +89,10 @@ func (a *app) dev(ctx context.Context, o devOptions) (err error) {
 		return fmt.Errorf("find data folder: %w", err)
 	}
 	defer func() {
+		if ctx.Err() != nil {
+			signal.Reset(os.Interrupt) // a second Ctrl-C does not wait for good manners
+			d.line("\n%s", d.paint.dim("stopping …"))
+		}
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
 		stopErr := d.stop(stopping)
@@ -347,9 +351,6 @@ func (d *dev) follow(ctx context.Context, since time.Time) error {
 	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
 		err = cause
 	}
-	signal.Reset(os.Interrupt) // a second Ctrl-C does not wait for good manners
-	d.line("")
-	d.line("%s", d.paint.dim("stopping …"))
 	return err
 }
 

@@ -35,9 +35,14 @@ type answer struct {
 func (d *Door) flushAccepts(ctx context.Context, group []*intake) ([]answer, error) {
 	items := make([]json.RawMessage, len(group))
 	bodies := make([][]byte, len(group))
+	weight := 0
 	for i, in := range group {
 		items[i], bodies[i] = in.item, in.body
+		weight += len(in.body)
 	}
+	// A flusher that hangs keeps everybody waiting, so it gives up soon, and the next one tries another connection.
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second+bulk(weight))
+	defer cancel()
 	process := d.conf.Process
 	take := process.Take(len(group))
 	rows, err := d.endpoints.queries.Accept(ctx, db.AcceptParams{Process: process.ID(), Take: int32(take), Items: items, Bodies: bodies})

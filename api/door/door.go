@@ -59,7 +59,7 @@ func New(conf Config) (*Door, error) {
 	queries := db.New(conf.Pool)
 	d.endpoints = &endpoints{queries: queries, ring: conf.Ring, log: conf.Log, known: map[string]*entry{}, asked: map[string]*question{}}
 	d.accepts = db.NewGroup(db.GroupConfig[*intake]{
-		Flushers: 2, MaxQueue: 4096, MaxWeight: 16 << 20, Timeout: 5 * time.Second,
+		Flushers: 2, MaxQueue: 4096, MaxWeight: 16 << 20,
 		Weigh: func(i *intake) int { return len(i.body) + len(i.item) },
 		Done:  func(int, error) { d.counters.batches.Add(1) },
 	}, d.flushAccepts)
@@ -139,8 +139,7 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 	if err != nil {
 		remote = r.RemoteAddr
 	}
-	// A large body takes longer to store without anybody being away.
-	waiting, cancel := context.WithTimeout(r.Context(), patience+time.Duration(len(body)>>16)*100*time.Millisecond)
+	waiting, cancel := context.WithTimeout(r.Context(), patience+bulk(len(body)))
 	a, err := d.accepts.Submit(waiting, &intake{item: encodeItem(ep, r, remote, refusal), body: body})
 	cancel()
 	if err == nil {
@@ -165,6 +164,11 @@ func (d *Door) base(r *http.Request) string {
 		return "https://" + r.Host
 	}
 	return "http://" + r.Host
+}
+
+// bulk is the time that storing so many bytes may take besides: a large body is slow without anybody being away.
+func bulk(bytes int) time.Duration {
+	return min(time.Duration(bytes>>16)*250*time.Millisecond, 30*time.Second)
 }
 
 func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {

@@ -44,10 +44,7 @@ begin
     if s = '' then
       return case when t = '' then '[]' else '[""]' end;
     end if;
-    parts := string_to_array(s, nullif(t, ''));
-    if t = '' then
-      parts := regexp_split_to_array(s, '');
-    end if;
+    parts := string_to_array(s, nullif(t, '')); -- NULL splits into characters
     if n < cardinality(parts) - 1 then
       parts := parts[:n] || array_to_string(parts[n + 1:], t);
     end if;

@@ -58,7 +58,7 @@ begin
     -- translate() searches its list for every character: for long texts keep only what occurs
     select string_agg(c.one, '' order by c.one collate "C"), string_agg(substr(to_set, strpos(from_set, c.one), 1), '' order by c.one collate "C")
       into from_set, to_set
-      from (select distinct s.one from regexp_split_to_table(value, '') s(one)) c
+      from (select distinct s.one from unnest(string_to_array(value, null)) s(one)) c
      where octet_length(c.one) > 1 and strpos(from_set, c.one) > 0;
   end if;
   return translate(simple, coalesce(from_set, ''), coalesce(to_set, ''));

@@ -21,6 +21,7 @@ declare
   names text[];
   sig jsonb;
   r record;
+  parts jsonb[];                  -- of the list, object, call, let or run of operators being read
   wraps int := 0;
   project int;                    -- value is a projection whose right-hand side binds this tightly
   joined boolean := false;        -- value is to be applied to node
@@ -40,19 +41,19 @@ begin
         if sig is null then
           perform meshhook_expr.fail('MH_EXPR_UNKNOWN_FUNCTION', format('there is no function %s()', tok[start]), pos[start], origin);
         end if;
-        value := '[]';
+        parts := '{}';
         i := i + 1;
         if kind[i] = ')' then
           i := i + 1;
         else
           loop
-            item := sig -> 'takes' -> least(jsonb_array_length(value), jsonb_array_length(sig -> 'takes') - 1);
-            if (kind[i] = '&') is distinct from (item = '"&"') and jsonb_array_length(value) < coalesce((sig ->> 'most')::int, 10000) then
+            item := sig -> 'takes' -> least(cardinality(parts), jsonb_array_length(sig -> 'takes') - 1);
+            if (kind[i] = '&') is distinct from (item = '"&"') and cardinality(parts) < coalesce((sig ->> 'most')::int, 10000) then
               perform meshhook_expr.fail('MH_EXPR_TYPE', format(case when kind[i] = '&' then '%s() takes a value, not an &expression, as argument %s'
-                else '%s() takes an &expression as argument %s' end, tok[start], jsonb_array_length(value) + 1), pos[i], origin);
+                else '%s() takes an &expression as argument %s' end, tok[start], cardinality(parts) + 1), pos[i], origin);
             end if;
             r := meshhook_expr.expression(tok, kind, pos, i + (kind[i] = '&')::int, 0, depth + 2, scope, null, origin);
-            value := value || jsonb_build_array(r.node);
+            parts := array_append(parts, r.node);
             i := r.nxt + 1;
             exit when kind[r.nxt] = ')';
             if kind[r.nxt] <> ',' then
@@ -60,11 +61,12 @@ begin
             end if;
           end loop;
         end if;
-        if jsonb_array_length(value) not between (sig ->> 'least')::int and coalesce((sig ->> 'most')::int, 10000) then
+        if cardinality(parts) not between (sig ->> 'least')::int and coalesce((sig ->> 'most')::int, 10000) then
           perform meshhook_expr.fail('MH_EXPR_ARITY', format('%s() takes %s argument(s), not %s', tok[start],
             (sig ->> 'least') || case when not sig ? 'most' then ' or more' when sig -> 'most' <> sig -> 'least' then ' to ' || (sig ->> 'most') else '' end,
-            jsonb_array_length(value)), pos[start], origin);
+            cardinality(parts)), pos[start], origin);
         end if;
+        value := to_jsonb(parts);
         if sig ->> 'family' = 'by' then
           if tok[start] = 'map' then
             value := jsonb_build_array(value -> 1, value -> 0);
@@ -76,13 +78,13 @@ begin
         end if;
       elsif k = 'id' and tok[start] = 'let' and kind[i] = 'var' and not dotted then
         names := scope;
-        value := '[]';
+        parts := '{}';
         loop
           if kind[i] <> 'var' or kind[i + 1] <> '=' then
             perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'expected $name = expression', pos[i + (kind[i] = 'var')::int], origin);
           end if;
           r := meshhook_expr.expression(tok, kind, pos, i + 2, 0, depth + 2, scope, null, origin);
-          value := value || jsonb_build_array(substr(tok[i], 2), r.node);
+          parts := array_append(array_append(parts, to_jsonb(substr(tok[i], 2))), r.node);
           names := names || substr(tok[i], 2);
           i := r.nxt + 1;
           exit when kind[r.nxt] = 'id' and tok[r.nxt] = 'in';
@@ -91,7 +93,7 @@ begin
           end if;
         end loop;
         r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 2, names, null, origin);
-        value := jsonb_build_array('let', r.node) || value;
+        value := jsonb_build_array('let', r.node) || to_jsonb(parts);
         i := r.nxt;
       elsif k = 'id' then
         value := meshhook_expr.path_node(array[tok[start]]);
@@ -104,19 +106,19 @@ begin
         end if;
         value := meshhook_expr.path_node(array[item #>> '{}']);
       elsif k = '[' and dotted or k = '[' and not (kind[i] in ('num', ':') or kind[i] = '-' and kind[i + 1] = 'num' or kind[i] = '*' and kind[i + 1] = ']') then
-        value := '["l"]';
+        parts := '{"\"l\""}';
         loop
           r := meshhook_expr.expression(tok, kind, pos, i, 0, depth + 2, scope, null, origin);
-          value := value || jsonb_build_array(r.node);
+          parts := array_append(parts, r.node);
           i := r.nxt + 1;
           exit when kind[r.nxt] = ']';
           if kind[r.nxt] <> ',' then
             perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'expected , or ] in a list', pos[r.nxt], origin);
           end if;
         end loop;
-        value := meshhook_expr.list_node(value, dotted);
+        value := meshhook_expr.list_node(to_jsonb(parts), dotted);
       elsif k = '{' then
-        value := '["h"]';
+        parts := '{"\"h\""}';
         loop
           if kind[i] not in ('id', 'q') or kind[i + 1] <> ':' then
             perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'expected name: expression between the braces', pos[i], origin);
@@ -126,14 +128,14 @@ begin
             perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'this quoted name is not a valid JSON string', pos[i], origin);
           end if;
           r := meshhook_expr.expression(tok, kind, pos, i + 2, 0, depth + 2, scope, null, origin);
-          value := value || jsonb_build_array(item, r.node);
+          parts := array_append(array_append(parts, item), r.node);
           i := r.nxt + 1;
           exit when kind[r.nxt] = '}';
           if kind[r.nxt] <> ',' then
             perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'expected , or } in an object', pos[r.nxt], origin);
           end if;
         end loop;
-        value := meshhook_expr.hash_node(value, dotted);
+        value := meshhook_expr.hash_node(to_jsonb(parts), dotted);
       elsif k = '*' then
         value := '["%"]';
         project := 200;
@@ -223,15 +225,31 @@ begin
         if k = '|' then
           node := meshhook_expr.join_steps(node, r.node);
         elsif k in ('+', '-', '*', '/', '%', '//') then
-          node := meshhook_expr.arithmetic_node(node, k, pos[start], r.node);
-        elsif k in ('&&', '||') and ltrim(node ->> 0, '.') = k then
-          node := meshhook_expr.operator_node(k, array(select n.value from jsonb_array_elements(node - 0) with ordinality n(value, nr) order by n.nr) || r.node);
+          -- a run of operators that bind alike is one node, worked off from left to right
+          parts := array[to_jsonb(k), to_jsonb(pos[start]), r.node];
+          while meshhook_expr.strength(kind[i]) = meshhook_expr.strength(k) loop
+            r := meshhook_expr.expression(tok, kind, pos, i + 1, meshhook_expr.strength(k), depth + 2, scope, null, origin);
+            parts := parts || array[to_jsonb(kind[i]), to_jsonb(pos[i]), r.node];
+            i := r.nxt;
+          end loop;
+          node := meshhook_expr.arithmetic_node(node, parts);
+        elsif k in ('&&', '||') then
+          -- a run of the same operator is one node
+          parts := array[node, r.node];
+          while kind[i] = k loop
+            r := meshhook_expr.expression(tok, kind, pos, i + 1, meshhook_expr.strength(k), depth + 2, scope, null, origin);
+            parts := array_append(parts, r.node);
+            i := r.nxt;
+          end loop;
+          node := meshhook_expr.operator_node(k, parts);
         else
-          wraps := wraps + 1;
-          if wraps > 10 then
-            perform meshhook_expr.fail('MH_EXPR_LIMIT', 'more than 10 operators in a row without parentheses', pos[start], origin);
-          end if;
           node := meshhook_expr.operator_node(k, array[node, r.node]);
+        end if;
+        if k <> '|' then
+          wraps := wraps + 1;
+          if wraps > 20 then
+            perform meshhook_expr.fail('MH_EXPR_LIMIT', 'more than 20 operators of different strength in a row without parentheses', pos[start], origin);
+          end if;
         end if;
       end if;
     end if;

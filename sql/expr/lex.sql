@@ -7,7 +7,7 @@ create or replace function meshhook_expr.lex(source text, shift int, out tok tex
 language plpgsql immutable parallel safe
 as $$
 begin
-  select array_agg(t.tok order by t.nr), array_agg(t.kind order by t.nr), array_agg(t.pos order by t.nr)
+  select array_agg(t.tok), array_agg(t.kind), array_agg(t.pos)
     into tok, kind, pos
     from (
       select w.nr, w.tok, w.pos,
@@ -32,6 +32,7 @@ begin
               'g') with ordinality m(part, nr)
         ) w
        where w.head not in (' ', E'\t', E'\n', E'\r')
+       order by w.nr
     ) t;
   tok := coalesce(tok, '{}') || ''::text;
   kind := coalesce(kind, '{}') || 'end'::text;

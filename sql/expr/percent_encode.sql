@@ -10,6 +10,6 @@ begin
   end if;
   return (select string_agg(case when c.one ~ '[A-Za-z0-9._~-]' then c.one
                                  else upper(regexp_replace(encode(convert_to(c.one, 'UTF8'), 'hex'), '(..)', '%\1', 'g')) end, '' order by c.nr)
-            from regexp_split_to_table(value, '') with ordinality c(one, nr));
+            from unnest(string_to_array(value, null)) with ordinality c(one, nr));
 end
 $$;

@@ -254,7 +254,7 @@ begin
       perform meshhook_expr.fail('MH_EXPR_SYNTAX', 'this is no tree that parse() made');
     end if;
 
-    fuel := fuel - 1 - pg_column_size(value) / 4096;
+    fuel := fuel - 1 - pg_column_size(value) / 1024;
     if fuel < 0 then
       perform meshhook_expr.fail('MH_EXPR_LIMIT', 'the evaluation takes more than 100 000 steps');
     elsif pg_column_size(value) > 16777216 then

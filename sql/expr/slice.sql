@@ -9,7 +9,6 @@ declare
   n bigint;
   a bigint := start #>> '{}';
   z bigint := stop #>> '{}';
-  chars text[];
 begin
   if stride = 0 then
     return meshhook_expr.fail('MH_EXPR_VALUE', 'the step of a slice is 0');
@@ -28,8 +27,16 @@ begin
     z := case when z is null then -1 when z < 0 then greatest(n + z, -1) else least(z, n - 1) end + 1;
   end if;
   if jsonb_typeof(value) = 'string' then
-    chars := regexp_split_to_array(value #>> '{}', '');
-    return to_jsonb(coalesce((select string_agg(chars[s.i + 1], '' order by s.nr) from generate_series(a, z, stride) with ordinality s(i, nr)), ''));
+    if (a <= z) <> (stride > 0) and a <> z then
+      return '""';
+    elsif stride = 1 then
+      return to_jsonb(substr(value #>> '{}', a::int + 1, (z - a + 1)::int));
+    elsif stride = -1 then
+      return to_jsonb(reverse(substr(value #>> '{}', z::int + 1, (a - z + 1)::int)));
+    end if;
+    return to_jsonb(coalesce((select string_agg(c.one, '' order by case when stride > 0 then c.nr else -c.nr end)
+      from unnest(string_to_array(value #>> '{}', null)) with ordinality c(one, nr)
+      where c.nr - 1 between least(a, z) and greatest(a, z) and (c.nr - 1 - a) % stride = 0), ''));
   end if;
   return coalesce((select jsonb_agg(e.value order by case when stride > 0 then e.nr else -e.nr end)
     from jsonb_array_elements(value) with ordinality e(value, nr)

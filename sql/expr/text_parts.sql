@@ -10,7 +10,7 @@ language plpgsql immutable parallel safe
 as $$
 declare
   pieces text[] := string_to_array(source, '{{');
-  parts jsonb := '[]';
+  parts jsonb[] := '{}';
   origin jsonb := jsonb_build_object('path', path);
   done int := char_length(pieces[1]); -- characters of source before the current {{
   i int := 1;
@@ -23,7 +23,7 @@ declare
   refs jsonb;
 begin
   if pieces[1] <> '' then
-    parts := jsonb_build_array(pieces[1]);
+    parts := array[to_jsonb(pieces[1])];
   end if;
   while i < n loop
     i := i + 1;
@@ -59,19 +59,19 @@ begin
     tree := meshhook_expr.parse_at(left(inner_text, cut), done + 2, origin);
     refs := meshhook_expr.references(tree);
     if not (refs ->> 'secrets')::boolean then
-      parts := parts || jsonb_build_array(jsonb_build_array('x', tree, btrim(left(inner_text, cut), E' \t\n\r')));
+      parts := array_append(parts, jsonb_build_array('x', tree, btrim(left(inner_text, cut), E' \t\n\r')));
     elsif tree ->> 0 <> '.p' or cardinality((tree ->> 1)::text[]) <> 2 then
       return meshhook_expr.fail('MH_TEMPLATE_SECRET', 'a secret stands alone between braces, as {{ secrets.name }}', done + 3, origin);
     elsif not secrets then
       return meshhook_expr.fail('MH_TEMPLATE_SECRET', format('no secret may stand at %s', meshhook_expr.path_text(path)), done + 3, origin);
     else
-      parts := parts || jsonb_build_array(jsonb_build_array('s', ((tree ->> 1)::text[])[2]));
+      parts := array_append(parts, jsonb_build_array('s', ((tree ->> 1)::text[])[2]));
     end if;
     if char_length(inner_text) > cut + 2 then
-      parts := parts || to_jsonb(substr(inner_text, cut + 3));
+      parts := array_append(parts, to_jsonb(substr(inner_text, cut + 3)));
     end if;
     done := done + 2 + char_length(inner_text);
   end loop;
-  return parts;
+  return to_jsonb(parts);
 end
 $$;

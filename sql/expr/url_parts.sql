@@ -9,14 +9,14 @@ language plpgsql immutable parallel safe
 as $$
 declare
   before text := ''; -- the author's text so far, each value as one mark
-  placed jsonb := '[]';
+  placed jsonb[] := '{}';
   part jsonb;
   place text;
 begin
   for part in select p.value from jsonb_array_elements(parts) with ordinality p(value, nr) order by p.nr loop
     if jsonb_typeof(part) = 'string' then
       before := before || (part #>> '{}');
-      placed := placed || part;
+      placed := array_append(placed, part);
       continue;
     end if;
     place := case
@@ -30,9 +30,9 @@ begin
     elsif part ->> 0 = 's' and place = 'host' then
       return meshhook_expr.fail('MH_TEMPLATE_SECRET', 'a secret cannot stand in the host of a url', null, jsonb_build_object('path', path));
     end if;
-    placed := placed || jsonb_build_array(part || to_jsonb(place));
+    placed := array_append(placed, part || to_jsonb(place));
     before := before || E'\x01';
   end loop;
-  return placed;
+  return to_jsonb(placed);
 end
 $$;

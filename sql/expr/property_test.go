@@ -1,0 +1,120 @@
+package expr_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"pgregory.net/rapid"
+)
+
+// pairs are asked for in one round trip; rapid makes 100 of them.
+const pairs = 100
+
+// TestDeterminism generates 10 000 expressions and documents and holds the language to what the engine relies on:
+// a value or an error of the language and never anything else; the same answer again, in another session and in a
+// parallel worker; the same answer when all that an expression does not say it reads is taken away.
+func TestDeterminism(t *testing.T) {
+	pool := open(t)
+	parallel := parallelPool(t, pool)
+	var values, failures int
+	rapid.Check(t, func(rt *rapid.T) {
+		var expressions, documents []string
+		for range pairs {
+			expressions = append(expressions, expression(rt, 4, nil))
+			documents = append(documents, root(rt))
+		}
+		first, err := evaluate(t.Context(), pool, expressions, documents)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		second, err := evaluate(t.Context(), parallel, expressions, documents)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var goodExpressions, goodDocuments []string
+		var good []int
+		for i, a := range first {
+			if b := second[i]; !bytes.Equal(a.Value, b.Value) || a.State != b.State || a.Text != b.Text {
+				rt.Errorf("%s over %s: once %+v, once %+v", expressions[i], documents[i], a, b)
+			}
+			if a.State == "" && len(a.Value) == 0 || a.State != "" && (a.State != "MH422" || a.Code == "") {
+				rt.Errorf("%s over %s: %+v", expressions[i], documents[i], a)
+			}
+			if a.State != "" {
+				failures++
+				continue
+			}
+			values++
+			good = append(good, i)
+			goodExpressions, goodDocuments = append(goodExpressions, expressions[i]), append(goodDocuments, documents[i])
+		}
+		rows, err := parallel.Query(t.Context(), `
+			select meshhook.jmespath(p.e, p.d::jsonb)::text,
+			       meshhook_expr.eval(p.tree, mh_try.pruned(meshhook_expr.references(p.tree), p.d::jsonb))::text
+			  from (select q.e, q.d, q.nr, meshhook_expr.parse(q.e) as tree
+			          from unnest($1::text[], $2::text[]) with ordinality q(e, d, nr) offset 0) p
+			 order by p.nr`, goodExpressions, goodDocuments)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer rows.Close()
+		for _, i := range good {
+			var again, pruned string
+			if !rows.Next() {
+				rt.Fatalf("%s over %s in a worker: %v", expressions[i], documents[i], rows.Err())
+			}
+			if err := rows.Scan(&again, &pruned); err != nil {
+				rt.Fatal(err)
+			}
+			value := decode(t, first[i].Value)
+			if !same(value, decode(t, []byte(again))) {
+				rt.Errorf("%s over %s: %s, but %s in a parallel worker", expressions[i], documents[i], first[i].Value, again)
+			}
+			if !same(value, decode(t, []byte(pruned))) {
+				rt.Errorf("%s over %s: %s, but %s when only what it refers to is there", expressions[i], documents[i], first[i].Value, pruned)
+			}
+		}
+	})
+	t.Logf("%d values, %d errors of the language", values, failures)
+	if values < failures/10 {
+		t.Errorf("only %d of %d generated expressions gave a value: the generator is not worth much", values, values+failures)
+	}
+}
+
+// parallelPool is a second set of sessions whose queries run in parallel workers wherever that is allowed.
+func parallelPool(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
+	t.Helper()
+	config := pool.Config()
+	var version int
+	if err := pool.QueryRow(t.Context(), "select current_setting('server_version_num')::int").Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	setting := "debug_parallel_query"
+	if version < 160000 {
+		setting = "force_parallel_mode"
+	}
+	config.ConnConfig.RuntimeParams[setting] = "on"
+	other, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(other.Close)
+	var plan string
+	rows, err := other.Query(t.Context(), "explain select meshhook.jmespath(p.e, '{}') from unnest($1::text[]) p(e)", []string{"a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		plan += line + "\n"
+	}
+	if !bytes.Contains([]byte(plan), []byte("Gather")) {
+		t.Fatalf("the language is not used in parallel plans:\n%s", plan)
+	}
+	return other
+}

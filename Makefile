@@ -46,7 +46,7 @@ lint:
 
 # What sqlc reads and what it wrote, as one hash: while it stands, sqlc need not run (its first build takes minutes). Of
 # functions it reads the head only, so their bodies and comments are left out.
-SQLC_HASH = { cat sqlc.yaml sql/queries/*.sql db/db.go db/models.go db/*.sql.go; \
+SQLC_HASH = { LC_ALL=C; export LC_ALL; cat sqlc.yaml sql/queries/*.sql db/db.go db/models.go db/*.sql.go; \
 	cat sql/roles.sql sql/migrations/*.sql sql/expr/*.sql sql/engine/*/*.sql sql/verbs/*.sql | \
 	awk '/^ *--/ { next } { n = gsub(/\$$[a-z_]*\$$/, "&") } !body { print } n % 2 { body = !body }'; } | \
 	{ sha256sum 2>/dev/null || shasum -a 256; } | cut -c1-64

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/profullstack/meshhook/db"
@@ -37,7 +38,7 @@ const demoDefinition = `{
     "erp":   {"type": "http_call",
               "with": {"method": "POST", "url": "{{ vars.erp_url }}/orders/{{ steps.shape.id }}", "body": "{{ steps.shape }}"},
               "timeout": "5s",
-              "retry": {"max_attempts": 5, "base": "400ms", "factor": 2, "cap": "2s", "jitter": "full", "on": ["network", "timeout", "429", "5xx"]}},
+              "retry": {"max_attempts": 5, "base": "600ms", "factor": 2, "cap": "2s", "jitter": "full", "on": ["network", "timeout", "429", "5xx"]}},
     "done":  {"type": "terminate", "with": {"status": "succeeded", "output": {"order": "{{ steps.shape.id }}", "erp": "{{ steps.erp.body }}", "attempts": "{{ steps.erp.attempts }}"}}},
     "small": {"type": "terminate", "with": {"status": "succeeded", "output": {"order": "{{ steps.shape.id }}", "note": "too small for the ERP"}}}
   },
@@ -57,7 +58,6 @@ type demo struct {
 	version int
 	path    string // of the endpoint, beginning with /hooks/
 	target  target // without its base URL
-	isNew   bool
 }
 
 // installDemo makes what of the demo is missing; a second time it changes nothing but the target's address.
@@ -74,13 +74,11 @@ func installDemo(ctx context.Context, pool *pgxpool.Pool, ring *keyring.Ring, ta
 	if _, err := pool.Exec(ctx, "select meshhook.set_var($1, $2, $3::text::jsonb)", demoProject, demoTargetVar, string(value)); err != nil {
 		return d, fmt.Errorf("set variable %s: %w", demoTargetVar, err)
 	}
-	err = pool.QueryRow(ctx, "select meshhook.publish($1, $2, $3::text::jsonb)", demoProject, demoWorkflow, demoDefinition).Scan(&d.version)
-	if err != nil {
-		return d, fmt.Errorf("publish workflow %s: %w", demoWorkflow, err)
+	if d.version, err = publishDemo(ctx, pool); err != nil {
+		return d, err
 	}
 	_, err = pool.Exec(ctx, "select meshhook.create_endpoint($1, $2, $3::text::jsonb, $4::text::jsonb)",
 		demoProject, demoWorkflow, demoVerify, `{"name": "`+demoEndpoint+`"}`)
-	d.isNew = err == nil
 	if err != nil && db.Code(err) != "MH_ENDPOINT_EXISTS" {
 		return d, fmt.Errorf("make endpoint %s: %w", demoEndpoint, err)
 	}
@@ -96,6 +94,28 @@ func installDemo(ctx context.Context, pool *pgxpool.Pool, ring *keyring.Ring, ta
 	d.target.recipe = known.Verify
 	d.target.secret, err = demoSecret(ctx, pool, ring, known)
 	return d, err
+}
+
+// demoNote tells the demo's own versions from those that somebody made of it.
+const demoNote = "the demo of meshhook dev"
+
+// publishDemo makes the demo's definition live and answers its version; one that somebody has published since stays.
+func publishDemo(ctx context.Context, pool *pgxpool.Pool) (int, error) {
+	var version int
+	var note *string
+	err := pool.QueryRow(ctx, "select version, note from meshhook.version_list where project = $1 and workflow = $2 and live",
+		demoProject, demoWorkflow).Scan(&version, &note)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, fmt.Errorf("read workflow %s: %w", demoWorkflow, err)
+	}
+	if err == nil && (note == nil || *note != demoNote) {
+		return version, nil
+	}
+	err = pool.QueryRow(ctx, "select meshhook.publish($1, $2, $3::text::jsonb, $4)", demoProject, demoWorkflow, demoDefinition, demoNote).Scan(&version)
+	if err != nil {
+		return 0, fmt.Errorf("publish workflow %s: %w", demoWorkflow, err)
+	}
+	return version, nil
 }
 
 // demoSecret is a signing secret of the endpoint, made and sealed when it has none that opens with this key.

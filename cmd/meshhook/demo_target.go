@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,9 +19,10 @@ type demoTarget struct {
 	URL    string
 	Prefix netip.Prefix // the one address that workflows of this process may call beside the public internet
 
-	server *http.Server
-	mu     sync.Mutex
-	tries  map[string]int
+	listener net.Listener
+	server   *http.Server
+	mu       sync.Mutex
+	tries    map[string]int
 }
 
 // failures is how often an order is refused at first.
@@ -43,6 +45,7 @@ func startDemoTarget(last string) (*demoTarget, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for the demo's target: %w", err)
 	}
+	t.listener = listener
 	address := listener.Addr().(*net.TCPAddr).AddrPort()
 	t.URL = "http://" + address.String()
 	t.Prefix = netip.PrefixFrom(address.Addr(), address.Addr().BitLen())
@@ -65,7 +68,14 @@ func listenAgain(last string) (net.Listener, error) {
 	return nil, nil
 }
 
-func (t *demoTarget) close(ctx context.Context) error { return t.server.Shutdown(ctx) }
+// close frees the address, also when nothing was served yet, and waits for answers under way.
+func (t *demoTarget) close(ctx context.Context) error {
+	err := t.server.Shutdown(ctx)
+	if closeErr := t.listener.Close(); !errors.Is(closeErr, net.ErrClosed) {
+		err = errors.Join(err, closeErr)
+	}
+	return err
+}
 
 func (t *demoTarget) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))

@@ -18,24 +18,32 @@ func TestSign(t *testing.T) {
 		want   map[string]string
 	}{
 		{
-			"plain, RFC 4231 case 2", recipe{Kind: "hmac", Header: "x-signature"}, "Jefe", "what do ya want for nothing?",
+			"plain, RFC 4231 case 2",
+			recipe{Kind: "hmac", Header: "x-signature"},
+			"Jefe", "what do ya want for nothing?",
 			map[string]string{"X-Signature": "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
 		},
 		{
-			"sha1, base64, prefix", recipe{Kind: "hmac", Algorithm: "sha1", Header: "x-sig", Encoding: "base64", Prefix: "v0="}, "k", "hello",
+			"sha1, base64, prefix",
+			recipe{Kind: "hmac", Algorithm: "sha1", Header: "x-sig", Encoding: "base64", Prefix: "v0="},
+			"k", "hello",
 			map[string]string{"X-Sig": "v0=C3k40aLNyvqUZFpcNQj3I2rkV6k="},
 		},
 		{
-			"everything signed", recipe{
+			"everything signed",
+			recipe{
 				Kind: "hmac", Algorithm: "sha512", Header: "x-sig", Encoding: "hex", Signed: "{id}.{timestamp}.{url}.{body}",
 				TimestampHeader: "x-time", IDHeader: "x-id",
-			}, "k", "a body that names {id}",
+			},
+			"k", "a body that names {id}",
 			map[string]string{"X-Sig": "cd8df41344e78ad9464d1a7668ecf2809fab2655101b2c0388cc2320b4a15573f86976967c904aff383c710e3838bd1a823f896d8c4ed6940461987c28f47d67", "X-Time": "1700000000", "X-Id": "msg_1"},
 		},
 		{
-			"signature and time in one header", recipe{
+			"signature and time in one header",
+			recipe{
 				Kind: "hmac", Header: "x-sig", Prefix: "v1=", Signed: "{timestamp}.{body}", TimestampHeader: "X-Sig",
-			}, "k", "hello",
+			},
+			"k", "hello",
 			map[string]string{"X-Sig": "t=1700000000,v1=0c511384dbc4c6b6cbe53e5da961410697e51518b6128a9f4b1c0920a2ba5ff5"},
 		},
 	}

@@ -6,7 +6,9 @@ returns text
 language plpgsql immutable parallel safe
 as $$
 begin
-  if jsonb_typeof(value) not in ('array', 'object') then
+  if value = 'null' then
+    return 'null';
+  elsif jsonb_typeof(value) not in ('array', 'object') then
     return value #>> '{}';
   elsif jsonb_strip_nulls(value) = value then
     -- writes compact JSON, and has no null to strip: much faster than a regular expression

@@ -1,6 +1,6 @@
 -- call_any: the functions that take more than one type of argument. Types and counts are checked before (run, signature).
 -- Called by: run. Reads nothing.
-create or replace function meshhook_expr.call_any(name text, args jsonb[], place int)
+create or replace function meshhook_expr.call_any(name text, args jsonb[])
 returns jsonb
 language plpgsql immutable parallel safe
 as $$

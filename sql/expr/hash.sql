@@ -36,12 +36,11 @@ begin
       tree ->> 5, coalesce(root #> ((tree ->> 6)::text[]), 'null'), tree ->> 7, coalesce(root #> ((tree ->> 8)::text[]), 'null'),
       tree ->> 9, coalesce(root #> ((tree ->> 10)::text[]), 'null'), tree ->> 11, coalesce(root #> ((tree ->> 12)::text[]), 'null'),
       tree ->> 13, coalesce(root #> ((tree ->> 14)::text[]), 'null'));
-  elsif op = '.H8' then
-    return jsonb_build_object(
+  end if;
+  return jsonb_build_object(
       tree ->> 1, coalesce(root #> ((tree ->> 2)::text[]), 'null'), tree ->> 3, coalesce(root #> ((tree ->> 4)::text[]), 'null'),
       tree ->> 5, coalesce(root #> ((tree ->> 6)::text[]), 'null'), tree ->> 7, coalesce(root #> ((tree ->> 8)::text[]), 'null'),
       tree ->> 9, coalesce(root #> ((tree ->> 10)::text[]), 'null'), tree ->> 11, coalesce(root #> ((tree ->> 12)::text[]), 'null'),
       tree ->> 13, coalesce(root #> ((tree ->> 14)::text[]), 'null'), tree ->> 15, coalesce(root #> ((tree ->> 16)::text[]), 'null'));
-  end if;
 end
 $$;

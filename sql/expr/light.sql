@@ -16,7 +16,7 @@ begin
     exit when call ->> 2 = 'not_null' and value <> 'null';
   end loop;
   return case call ->> 1
-    when 'any' then meshhook_expr.call_any(call ->> 2, args, (call ->> 3)::int)
+    when 'any' then meshhook_expr.call_any(call ->> 2, args)
     when 'string' then meshhook_expr.call_string(call ->> 2, args, (call ->> 3)::int)
     else meshhook_expr.call_number(call ->> 2, args, (call ->> 3)::int) end;
 end

@@ -163,7 +163,7 @@ begin
         perform meshhook_expr.fail('MH_EXPR_LIMIT', 'the arguments of a function grow beyond 32 MiB', (step ->> 3)::int);
       elsif fuel >= 0 then
         value := case step ->> 1
-          when 'any' then meshhook_expr.call_any(step ->> 2, many, (step ->> 3)::int)
+          when 'any' then meshhook_expr.call_any(step ->> 2, many)
           when 'string' then meshhook_expr.call_string(step ->> 2, many, (step ->> 3)::int)
           when 'number' then meshhook_expr.call_number(step ->> 2, many, (step ->> 3)::int)
           when 'array' then meshhook_expr.call_array(step ->> 2, many, (step ->> 3)::int)

@@ -14,12 +14,25 @@ import (
 	"time"
 )
 
+// TestMain sees to it that the binary does not outlive the tests.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		_ = os.RemoveAll(built) // it lies among temporary files anyway
+	}
+	os.Exit(code)
+}
+
+// built is the folder of the binary; "" until a test asked for it.
+var built string
+
 // binary is the program as it is shipped, built once for all tests of the package.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "meshhook-binary-")
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	path := filepath.Join(dir, "meshhook")
 	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
 	if err != nil {

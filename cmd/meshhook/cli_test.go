@@ -272,3 +272,33 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+func TestRunsFollowTellsBeginningAndEnd(t *testing.T) {
+	c, _ := newInstallation(t)
+	old := start(t, c, "pure", "--input", `{"a":1,"b":1}`)
+	cmd := c.command("runs", "--follow", "--json")
+	out := &output{}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill() }() // it has ended, unless the test has failed
+
+	// What it tells depends on when it began to look, so runs are started until one is told.
+	var told string
+	eventually(t, "a new run is told", func() bool {
+		told = start(t, c, "open")
+		return strings.Contains(out.String(), `"status":"waiting"`)
+	})
+	c.must(0, "cancel", told)
+	eventually(t, "its end is told", func() bool { return strings.Contains(out.String(), `"status":"canceled"`) })
+	if strings.Contains(out.String(), old) {
+		t.Errorf("a run from before is told:\n%s", out)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after Ctrl-C: %v\n%s", err, out)
+	}
+}

@@ -111,7 +111,8 @@ func (r *crashRig) serve() *exec.Cmd {
 	cmd.Stdout, cmd.Stderr = out, out
 	r.t.Cleanup(func() {
 		if r.t.Failed() {
-			r.t.Logf("what the program said:\n%s", out)
+			text := out.String()
+			r.t.Logf("the last that the program said:\n%s", text[max(0, len(text)-3000):])
 		}
 	})
 	if err := cmd.Start(); err != nil {

@@ -16,6 +16,6 @@ begin
   did := meshhook_engine.wake_deadlines(p_process, p_limit, v_now);
   return next;
   task := 'dead processes';
-  did := meshhook_engine.wake_orphans();
+  did := meshhook_engine.wake_orphans(p_process);
   return next;
 end $$;

@@ -1,8 +1,10 @@
 -- Work of dead processes becomes available to the living: a process is dead when nobody holds its advisory lock.
+-- Whoever asks is alive, though its lock went with a lost connection: it knows best what it still works on.
 -- A process that has just registered gets three seconds to take its lock.
 -- Behind a transaction pooler no process holds a lock; there, seen_at stands in for it (a minute without a heartbeat).
 -- Locks: processes (skip locked), then river_job rows in id order. Notifies: meshhook_river.river_insert once. Called by: wake.
-create or replace function meshhook_engine.wake_orphans() returns int
+drop function if exists meshhook_engine.wake_orphans();
+create or replace function meshhook_engine.wake_orphans(p_process int) returns int
 language plpgsql volatile as $$
 declare
   v_dead  int[];
@@ -10,7 +12,7 @@ declare
 begin
   v_dead := array(
     select p.id from meshhook.processes p
-    where p.started_at < clock_timestamp() - interval '3 seconds'
+    where p.id is distinct from p_process and p.started_at < clock_timestamp() - interval '3 seconds'
       and not exists (
         select from pg_catalog.pg_locks l
         where l.locktype = 'advisory' and l.classid = 1835362152 and l.objid = p.id::oid and l.objsubid = 2 and l.granted

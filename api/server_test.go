@@ -385,6 +385,14 @@ func TestDoorWaitsForTheRun(t *testing.T) {
 	if got := s.send("POST", slow, `{}`); got.status != 202 || got.field("status_url") == "" {
 		t.Errorf("slow: %d %s", got.status, got.body)
 	}
+	slower := s.endpoint("slower", `{"a": {"type": "delay", "with": {"for": "1h"}}}`, pureEdges, anybody, `{"respond": {"mode": "wait", "timeout": "60s"}}`)
+	answered := make(chan reply, 1)
+	go func() { answered <- s.send("POST", slower, `{}`) }()
+	waitFor(t, "the run that waits", func() bool { return s.text("select count(*)::text from meshhook.runs where status = 'waiting'") == "2" })
+	s.door.Drain()
+	if got := <-answered; got.status != 202 || got.field("status_url") == "" {
+		t.Errorf("stopping: %d %s", got.status, got.body)
+	}
 }
 
 // wall stands between the service and its database, and can swallow everything.

@@ -89,10 +89,16 @@ func (p *Process) attend(conn *pgx.Conn) error {
 }
 
 // wakeLoop asks the database about once a second what time has brought about, and again at once while there is more.
+// A process that has had nothing to do for a while asks half as often.
 func (p *Process) wakeLoop() {
-	const limit = 200
+	const limit, calm = 200, 20
+	quiet, before := 0, int64(-1)
 	for {
 		did, err := p.wakeOnce(limit)
+		work := p.counters.claimed.Load() + p.counters.eager.Load() + p.counters.recorded.Load()
+		if quiet++; did > 0 || work != before {
+			quiet, before = 0, work
+		}
 		wait := jitter(time.Second)
 		switch {
 		case err != nil && p.soft.Err() == nil:
@@ -101,6 +107,8 @@ func (p *Process) wakeLoop() {
 			wait = 0
 		case did > 0:
 			wait = 100 * time.Millisecond
+		case quiet > calm:
+			wait *= 2
 		}
 		if !pause(p.soft, wait) {
 			return

@@ -152,6 +152,9 @@ func (d *Door) await(ctx context.Context, run string) outcome {
 		case <-ended:
 			ended = nil // a closed channel would make this loop spin
 		case <-timer.C:
+		case <-d.draining:
+			timer.Stop()
+			return got
 		case <-ctx.Done():
 			timer.Stop()
 			return got

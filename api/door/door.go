@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,12 +51,14 @@ type Door struct {
 	inFlight  atomic.Int64
 	rejects   rejects
 	counters  counters
+	draining  chan struct{} // closed when callers that wait for a run must be answered now
+	drainOnce sync.Once
 }
 
 // New makes a door.
 func New(conf Config) (*Door, error) {
 	conf.BaseURL = strings.TrimRight(conf.BaseURL, "/")
-	d := &Door{conf: conf, rejects: rejects{seen: map[string]*tally{}}}
+	d := &Door{conf: conf, rejects: rejects{seen: map[string]*tally{}}, draining: make(chan struct{})}
 	queries := db.New(conf.Pool)
 	d.endpoints = &endpoints{queries: queries, ring: conf.Ring, log: conf.Log, known: map[string]*entry{}, asked: map[string]*question{}}
 	d.accepts = db.NewGroup(db.GroupConfig[*intake]{
@@ -73,6 +76,9 @@ func New(conf Config) (*Door, error) {
 	return d, err
 }
 
+// Drain answers callers that wait for a run with its status link instead, now and from now on: the server is stopping.
+func (d *Door) Drain() { d.drainOnce.Do(func() { close(d.draining) }) }
+
 // Close waits until all that was taken in has been committed and answered.
 func (d *Door) Close(ctx context.Context) error {
 	return errors.Join(d.accepts.Close(ctx), d.results.Close(ctx))
@@ -84,9 +90,7 @@ func (d *Door) Full() bool { return d.accepts.Waiting() >= 4000 }
 // Hook takes one webhook: anything sent to /hooks/{token}.
 func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 	d.counters.requests.Add(1)
-	looking, cancel := context.WithTimeout(r.Context(), patience)
-	ep, err := d.endpoints.get(looking, token)
-	cancel()
+	ep, err := d.endpoints.get(r.Context(), token)
 	switch {
 	case err != nil:
 		d.away(w, r, err)

@@ -60,7 +60,7 @@ type question struct {
 
 const mostKnown = 50_000
 
-// get is the endpoint with the token, nil when there is none.
+// get is the endpoint with the token, nil when there is none. Whoever must ask waits no longer than patience.
 func (e *endpoints) get(ctx context.Context, token string) (*endpoint, error) {
 	if !isToken(token) {
 		return nil, nil
@@ -79,6 +79,8 @@ func (e *endpoints) get(ctx context.Context, token string) (*endpoint, error) {
 		go e.ask(token, q)
 	}
 	e.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	select {
 	case <-q.done:
 		return q.endpoint, q.err

@@ -118,6 +118,7 @@ func migrated(ctx context.Context, url string) error {
 func (r *service) stop(ctx context.Context) error {
 	var errs []error
 	if r.server != nil {
+		r.door.Drain()
 		errs = append(errs, r.server.Shutdown(ctx))
 	}
 	if r.door != nil {

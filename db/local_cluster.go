@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -259,6 +260,12 @@ func (s *LocalServer) launch(ctx context.Context) error {
 		s.cmd = nil
 		return err
 	}
+	// The folder's lock lives as long as the server, even when whoever started it keeps nothing but the URL: a lock that
+	// the garbage collector closes lets another process sweep the folder away under a running server.
+	go func(done <-chan struct{}) {
+		<-done
+		runtime.KeepAlive(s)
+	}(s.done)
 	if err := s.answers(ctx); err != nil {
 		return firstError(err, s.end(interruptSignal))
 	}

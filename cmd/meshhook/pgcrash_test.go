@@ -35,8 +35,8 @@ func TestDatabaseCrash(t *testing.T) {
 		senders.Go(func() { r.send(ctx, webhooks) })
 	}
 	for k := range kills {
-		at := webhooks*int64(k)/int64(kills) + 1 + rand.Int64N(webhooks/int64(kills))
-		eventually(t, "webhooks come in", func() bool { return r.count.Load() >= min(at, webhooks-1) })
+		at := r.count.Load() + 1 + rand.Int64N(webhooks/int64(kills))
+		eventually(t, "webhooks come in", func() bool { return r.count.Load() >= at })
 		if err := server.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -45,9 +45,10 @@ func TestDatabaseCrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		up := time.Since(since)
-		eventually(t, "webhooks come in again", func() bool { return r.count.Load() > before || r.count.Load() >= webhooks })
+		eventually(t, "webhooks come in again", func() bool { return r.count.Load() > before })
 		t.Logf("crash %d after %d answers: the server was back after %.1f s, the next webhook was answered after %.1f s", k+1, before, up.Seconds(), time.Since(since).Seconds())
 	}
+	r.calm.Store(true)
 	senders.Wait()
 	r.settle()
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {

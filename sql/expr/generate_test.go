@@ -78,7 +78,7 @@ func expression(t *rapid.T, depth int, vars []string) string {
 	sub := func() string { return expression(t, depth-1, vars) }
 	name := func() string { return rapid.SampledFrom(names).Draw(t, "name") }
 	if depth <= 0 || rapid.IntRange(0, 5).Draw(t, "leaf") == 0 {
-		leaves := []string{"@", "$", name(), name(), name() + "." + name(), "*", "'it''s'"[:6] + "'", "`1`", "`-2.5`", "`[1, null, \"x\"]`", "`{\"a\": 1}`", "`foo`", "'aab'", "`3`"}
+		leaves := []string{"@", "$", name(), name(), name() + "." + name(), "*", `'it\'s'`, "`1`", "`-2.5`", "`[1, null, \"x\"]`", "`{\"a\": 1}`", "`foo`", "'aab'", "`3`"}
 		for _, v := range vars {
 			leaves = append(leaves, "$"+v)
 		}

@@ -1,11 +1,11 @@
 -- fail: ends an evaluation or a compilation with an error of class MH422.
 -- Guarantees: the message begins with the code; the detail is JSON with "code" and, where known, "position"
 --   (1-based character). `origin` says where a template stands (its JSON path): then syntax errors are the template's.
---   Volatile, so that no planner folds a call and raises it before its time.
+--   Not immutable, so that no planner folds a call and raises it before its time.
 -- Called by: everything in meshhook_expr. Reads nothing, locks nothing, notifies nothing.
 create or replace function meshhook_expr.fail(code text, message text, place int default null, origin jsonb default null)
 returns jsonb
-language plpgsql volatile parallel safe
+language plpgsql stable parallel safe
 as $$
 declare
   shown text := case when code = 'MH_EXPR_SYNTAX' and origin is not null then 'MH_TEMPLATE_SYNTAX' else code end;

@@ -94,7 +94,7 @@ func FuzzTemplate(f *testing.F) {
 	for _, seed := range []string{
 		"plain", "{{ a }}", "x {{ a.b }} y {{ '}}' }}", "{{ {a: {b: a}}}}", "{{", "}}", "{{}}", "{{ secrets.k }}", "{{ secrets.k || 'x' }}",
 		"https://{{ a.b }}.example/{{ a.b }}/../x?q={{ a.c }}#{{ a }}", "{{ base }}/orders/{{ a.b }}", "{{ a }}{{ b }}",
-		strings.Repeat("{{'", 4000), strings.Repeat("{{ a }}", 2000), "{{" + strings.Repeat("{", 9000), "{{ \"}}\" }}", "it's {{ 'a' }} it's",
+		strings.Repeat("{{'", 4000), strings.Repeat("{{ a }", 1600), strings.Repeat("{{ '{{' }}", 1000), strings.Repeat("{{{a: ", 1500) + "}}", strings.Repeat("{{ a }}", 2000), "{{" + strings.Repeat("{", 9000), "{{ \"}}\" }}", "it's {{ 'a' }} it's",
 	} {
 		f.Add(seed)
 	}

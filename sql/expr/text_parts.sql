@@ -2,7 +2,7 @@
 --   secrets as ["s", name].
 -- Guarantees: the end of an expression is found by the expression's own lexer, so braces in strings, quoted names and
 --   objects do not end it. Linear: the string is cut at {{ once, and no more than 10 000 characters are looked at for one
---   expression. A secret is a whole expression of the form secrets.name, nothing else.
+--   expression, in steps that double. A secret is a whole expression of the form secrets.name, nothing else.
 -- Called by: parse_template_at. Reads nothing.
 create or replace function meshhook_expr.text_parts(source text, path jsonb, secrets boolean)
 returns jsonb
@@ -19,6 +19,9 @@ declare
   lexed record;
   depth int;
   cut int;
+  last int;
+  size int;
+  wrong boolean;
   tree jsonb;
   refs jsonb;
 begin
@@ -28,7 +31,9 @@ begin
   while i < n loop
     i := i + 1;
     inner_text := pieces[i];
+    last := i;
     cut := null;
+    wrong := false;
     loop
       if strpos(inner_text, '}}') > 0 then
         lexed := meshhook_expr.lex(left(inner_text, 10002), 0);
@@ -42,15 +47,27 @@ begin
               exit;
             end if;
             depth := depth - 1;
-            exit when depth < 0;
+            wrong := depth < 0;
+            exit when wrong;
           end if;
         end loop;
       end if;
-      exit when cut is not null or i = n or char_length(inner_text) > 10000;
-      -- a {{ inside the expression, in a string or as two objects: take the next piece along
-      i := i + 1;
-      inner_text := inner_text || '{{' || pieces[i];
+      exit when cut is not null or wrong or last = n or char_length(inner_text) > 10000;
+      -- a {{ inside the expression, in a string or as two objects: look at twice as much
+      size := 2 * char_length(inner_text) + 100;
+      while last < n and char_length(inner_text) < size loop
+        last := last + 1;
+        inner_text := inner_text || '{{' || pieces[last];
+      end loop;
     end loop;
+    if cut is not null and last > i then
+      -- no more pieces than the expression reaches into
+      inner_text := pieces[i];
+      while char_length(inner_text) < cut + 2 loop
+        i := i + 1;
+        inner_text := inner_text || '{{' || pieces[i];
+      end loop;
+    end if;
     if cut is null then
       return meshhook_expr.fail('MH_TEMPLATE_SYNTAX', 'this {{ is never closed by }}', done + 1, origin);
     elsif btrim(left(inner_text, cut), E' \t\n\r') = '' then

@@ -1,6 +1,6 @@
 -- Templates: any JSON whose strings hold {{ expression }}.
 begin;
-select plan(26);
+select plan(30);
 select is(meshhook.render('"{{ a }}"', '{"a": {"b": [1]}}'), '{"b": [1]}', 'exactly one template keeps its type');
 select is(meshhook.render('"{{ a }}"', '{}'), 'null', 'null as a whole is null');
 select is(meshhook.render('"a {{ a }} b"', '{"a": 1.50}'), '"a 1.50 b"', 'otherwise it is text');
@@ -35,5 +35,9 @@ select is(pg_temp.detail('"é {{ b"'), '{"code": "MH_TEMPLATE_SYNTAX", "path": [
 select is(pg_temp.detail('"{{ }}"'), '{"code": "MH_TEMPLATE_SYNTAX", "path": [], "position": 3}', 'empty');
 select is(pg_temp.detail('"{{ a }} {{ nope(a) }}"') ->> 'code', 'MH_EXPR_UNKNOWN_FUNCTION', 'other errors keep their code');
 select is(pg_temp.detail(to_jsonb(repeat('{{''', 200000))) ->> 'code', 'MH_TEMPLATE_SYNTAX', 'a hostile string ends at once');
+select is(pg_temp.detail(to_jsonb(repeat('{{ a }', 200000))) ->> 'code', 'MH_TEMPLATE_SYNTAX', 'another');
+select is(meshhook.render(to_jsonb(repeat('{{ ''{{'' }} {{ a }}', 500)), '{"a": 1}'), to_jsonb(repeat('{{ 1', 500)), 'many of both');
+select is(meshhook.render('"{{ ''{{ {{'' }}{{ a }}{{ ''}}{{'' }}."', '{"a": 1}'), '"{{ {{1}}{{."', 'close together');
+select is(meshhook.render(to_jsonb('{{ ''' || repeat('{{', 3000) || ''' }}-{{ a }}'), '{"a": 1}'), to_jsonb(repeat('{{', 3000) || '-1'), 'a long string of them');
 select * from finish();
 rollback;

@@ -203,7 +203,28 @@ func template(ctx context.Context, serverURL string) (string, error) {
 			return "", err
 		}
 	}
-	return name, nil
+	return name, dropOldTemplates(ctx, conn)
+}
+
+// dropOldTemplates keeps a server that outlives the tests from filling up; tests of a few other versions of the schema
+// may be running.
+func dropOldTemplates(ctx context.Context, conn *pgx.Conn) error {
+	rows, err := conn.Query(ctx, "select datname from pg_database where starts_with(datname, $1) order by oid desc offset 5", templatePrefix)
+	if err != nil {
+		return err
+	}
+	old, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range old {
+		for _, s := range []string{"alter database %q with is_template false", "drop database %q with (force)"} {
+			if _, err := conn.Exec(ctx, fmt.Sprintf(s, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // fill makes a template of an empty database.

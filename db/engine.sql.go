@@ -76,11 +76,11 @@ func (q *Queries) Accept(ctx context.Context, arg AcceptParams) ([]AcceptRow, er
 }
 
 const beat = `-- name: Beat :one
-select meshhook_engine.beat($1::int)::int as held
+select meshhook_engine.beat($1::int, $2::bigint[])::int as held
 `
 
-func (q *Queries) Beat(ctx context.Context, process int32) (int32, error) {
-	row := q.db.QueryRow(ctx, beat, process)
+func (q *Queries) Beat(ctx context.Context, process int32, jobs []int64) (int32, error) {
+	row := q.db.QueryRow(ctx, beat, process, jobs)
 	var held int32
 	err := row.Scan(&held)
 	return held, err

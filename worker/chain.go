@@ -26,24 +26,34 @@ type chain struct {
 	calls     atomic.Int32
 	viaRiver  bool
 	branches  sync.WaitGroup // for River's jobs: calls beside the one at hand
-	abandoned atomic.Bool    // work was given up; the row must become available again
+	abandoned atomic.Bool    // work was given up or may have been missed; the row must become available again
 }
 
 // follow does an item and what deliver returns after it. held tells that a slot is reserved for it.
 func (p *Process) follow(item *Item, held bool, c *chain) {
 	for item != nil {
+		job := item.Job
+		p.held.add(job)
 		result := p.do(item, held)
 		if result == nil {
+			p.held.remove(job)
 			c.giveUp(p, item)
 			return
 		}
 		result.Take = c.calls.Add(1) < chainCalls && time.Since(c.begun) < chainTime && p.soft.Err() == nil
-		next, ok := p.deliver(result)
+		next, stale, ok := p.deliver(result)
+		p.held.remove(job)
 		if result.heavy() {
 			p.slots.Give(1)
 		}
 		if !ok {
 			c.giveUp(p, item)
+			return
+		}
+		if stale {
+			// It may be that this very result was recorded by a commit whose answer was lost, and with it the calls that it
+			// leased to us. Whoever claims the row next finds them; mostly there is no such row any more.
+			c.letGo(p, job)
 			return
 		}
 		item, held = nil, true // deliver reserved a slot for each call that it returned
@@ -64,9 +74,14 @@ func (p *Process) follow(item *Item, held bool, c *chain) {
 
 func (c *chain) giveUp(p *Process, item *Item) {
 	p.counters.abandoned.Add(1)
+	c.letGo(p, item.Job)
+}
+
+// letGo sees to it that the row becomes available to everybody, if it is there and still ours.
+func (c *chain) letGo(p *Process, job int64) {
 	c.abandoned.Store(true)
 	if !c.viaRiver {
-		p.returned.add(item.Job)
+		p.returned.add(job)
 	}
 }
 

@@ -132,8 +132,8 @@ func isRefusal(err error) bool {
 }
 
 // deliver hands a result to the database until it is recorded, known to be stale, or the process gives up; ok is false in
-// the last case. A result that is refused again and again is replaced by an error that says so, so that the run goes on.
-func (p *Process) deliver(result *Result) (next []*Item, ok bool) {
+// the last case. stale tells that it came too late. A result that is refused again and again is replaced by an error that says so, so that the run goes on.
+func (p *Process) deliver(result *Result) (next []*Item, stale, ok bool) {
 	refusals := 0
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		out, err := p.delivers.Submit(p.hard, result)
@@ -141,10 +141,10 @@ func (p *Process) deliver(result *Result) (next []*Item, ok bool) {
 			err = out.err
 		}
 		if err == nil {
-			return out.items, true
+			return out.items, out.stale, true
 		}
 		if p.hard.Err() != nil {
-			return nil, false
+			return nil, false, false
 		}
 		p.log.Warn("result not delivered, trying again",
 			slog.String("run", result.Run), slog.String("step", result.Step), slog.Any("error", err))
@@ -155,7 +155,7 @@ func (p *Process) deliver(result *Result) (next []*Item, ok bool) {
 			}
 		}
 		if !pause(p.hard, jitter(wait)) {
-			return nil, false
+			return nil, false, false
 		}
 	}
 }

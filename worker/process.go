@@ -51,6 +51,7 @@ type Process struct {
 	endSoft    context.CancelFunc
 	hard       context.Context // ends when Stop has waited long enough: calls are given up
 	endHard    context.CancelCauseFunc
+	held       heldJobs
 	returned   returnedJobs
 	watchers   watchers
 	counters   counters
@@ -180,34 +181,4 @@ func (p *Process) stop(ctx context.Context) error {
 	p.backing.Wait()
 	p.log.Info("process stopped")
 	return errors.Join(errs...)
-}
-
-// returnedJobs are queue rows whose work was given up before it had a result.
-type returnedJobs struct {
-	mu   sync.Mutex
-	jobs []int64
-}
-
-func (r *returnedJobs) add(job int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.jobs = append(r.jobs, job)
-}
-
-// handBack makes the rows available to everybody, now.
-func (p *Process) handBack(ctx context.Context) error {
-	p.returned.mu.Lock()
-	jobs := p.returned.jobs
-	p.returned.jobs = nil
-	p.returned.mu.Unlock()
-	if len(jobs) == 0 {
-		return nil
-	}
-	released, err := p.queries.Release(ctx, p.id, jobs)
-	if err != nil {
-		// Nothing is lost: once this session ends, others take the rows.
-		return fmt.Errorf("hand back %d jobs: %w", len(jobs), err)
-	}
-	p.log.Info("handed back", slog.Int("jobs", int(released)))
-	return nil
 }

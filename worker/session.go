@@ -71,7 +71,7 @@ func (p *Process) attend(conn *pgx.Conn) error {
 	queries := db.New(conn)
 	for {
 		ctx, cancel := context.WithTimeout(p.life, 5*time.Second)
-		_, err := queries.Beat(ctx, p.id)
+		_, err := queries.Beat(ctx, p.id, p.held.list())
 		cancel()
 		if err != nil {
 			return err
@@ -112,6 +112,9 @@ func (p *Process) wakeLoop() {
 		}
 		if !pause(p.soft, wait) {
 			return
+		}
+		if err := p.handBack(p.soft); err != nil && p.soft.Err() == nil {
+			p.log.Warn("rows not handed back, their leases run out instead", slog.Any("error", err))
 		}
 	}
 }

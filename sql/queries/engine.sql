@@ -4,7 +4,7 @@
 select meshhook_engine.register(@name::text, @version::text)::int as process;
 
 -- name: Beat :one
-select meshhook_engine.beat(@process::int)::int as held;
+select meshhook_engine.beat(@process::int, @jobs::bigint[])::int as held;
 
 -- name: Hold :exec
 -- Waits until the session that held the lock before is gone.

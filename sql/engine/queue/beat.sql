@@ -1,6 +1,9 @@
--- The heartbeat: pushes the dead man's switch of everything this process leases 30 s ahead. Returns how many rows it leases.
--- Locks: river_job rows of this process. Called by: the worker and the door, every 10 s.
-create or replace function meshhook_engine.beat(p_process int) returns int
+-- The heartbeat: pushes the dead man's switch of the rows this process says it works under 30 s ahead. Returns how many.
+-- Only those: a lease whose answer never reached the process (its commit happened, its connection did not survive it) is in
+-- nobody's hands, and must run out although the process lives.
+-- Locks: its processes row, then the river_job rows in id order. Called by: the worker and the door, every 10 s.
+drop function if exists meshhook_engine.beat(int);
+create or replace function meshhook_engine.beat(p_process int, p_jobs bigint[]) returns int
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_held int;
@@ -8,7 +11,7 @@ begin
   update meshhook.processes set seen_at = clock_timestamp() where id = p_process;
   with held as (
     select j.id from meshhook_river.river_job j
-    where j.state = 'scheduled' and j.queue = 'default' and j.attempted_by = array[p_process::text]
+    where j.id = any (p_jobs) and j.state = 'scheduled' and j.attempted_by[cardinality(j.attempted_by)] = p_process::text
     order by j.id
     for update skip locked
   )

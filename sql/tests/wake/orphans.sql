@@ -37,7 +37,7 @@ select is((select did from meshhook_engine.wake(null, 10) where task = 'dead pro
 select is((select array_agg(state::text || (scheduled_at <= clock_timestamp()) order by id) from meshhook_river.river_job), '{availabletrue,availabletrue,scheduledfalse,scheduledfalse}', 'are there for anybody now');
 select is((select count(*) from meshhook.processes, proc where id = dead), 0::bigint, 'it is forgotten');
 select is((select did from meshhook_engine.wake(null, 10) where task = 'dead processes'), 0, 'the living and the one just born keep theirs');
-select is((select meshhook_engine.beat(alive) from proc), 1, 'a heartbeat holds one lease');
+select is((select meshhook_engine.beat(alive, array(select j.id from meshhook_river.river_job j)) from proc), 1, 'of all rows named, a heartbeat holds its own lease only');
 select is((select meshhook_engine.release(alive, array(select id from meshhook_river.river_job)) from proc), 1, 'and can give it back, its own only');
 select is((select count(*) from meshhook_river.river_job where state = 'available'), 3::bigint, 'three for anybody');
 select is((select count(*) from meshhook_engine.begin(1, array(select id from meshhook_river.river_job)) b where jsonb_array_length(b.calls) = 1), 4::bigint, 'each row tells its call');

@@ -175,7 +175,8 @@ begin
         perform meshhook_expr.fail('MH_EXPR_SYNTAX', case when left(tok[start], 1) in ('"', '''', '`')
           then 'this quote is never closed' else format('unexpected character %s', quote_literal(tok[start])) end, pos[start], origin);
       else
-        perform meshhook_expr.fail('MH_EXPR_SYNTAX', format('a value is expected here, not %s', tok[start]), pos[start], origin);
+        perform meshhook_expr.fail('MH_EXPR_SYNTAX', format(case k when 'num'
+          then 'a number stands between backticks, as `%s`' else 'a value is expected here, not %s' end, tok[start]), pos[start], origin);
       end if;
       if not dotted then
         node := '[".@"]';

@@ -59,7 +59,7 @@ func TestLockOrder(t *testing.T) {
 				return 0, err
 			},
 			func(c *pgx.Conn) (int, error) {
-				_, err := c.Exec(t.Context(), "select meshhook_engine.beat(1), meshhook_engine.beat(2)")
+				_, err := c.Exec(t.Context(), "select meshhook_engine.beat(p, array(select id from meshhook_river.river_job)) from unnest(array[1, 2]) p")
 				return 0, err
 			},
 			func(c *pgx.Conn) (int, error) {

@@ -141,7 +141,7 @@ func TestPlans(t *testing.T) {
 	must(t, conn, "select set_config('meshhook.fake_now', (clock_timestamp() + interval '2 hours')::text, false)")
 	watch("wake", "select did from meshhook_engine.wake(1, 3)", none)
 	watch("begin", "select job from meshhook_engine.begin(1, array(select id from meshhook_river.river_job order by id desc limit 5))", none)
-	watch("beat", "select meshhook_engine.beat(1)", none)
+	watch("beat", "select meshhook_engine.beat(1, array(select id from meshhook_river.river_job order by id desc limit 20))", none)
 	watch("release", "select meshhook_engine.release(1, array(select id from meshhook_river.river_job order by id desc limit 5))", none)
 	watch("verify", "select * from meshhook.verify($1)", quiet([]any{all[0]}))
 	watch("history", "select * from meshhook.history($1)", quiet([]any{all[0]}))

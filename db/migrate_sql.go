@@ -58,10 +58,15 @@ func MigrationSQL(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(out, "\n-- What is applied anew whenever any of it changes: all of it, in one transaction.\nbegin;")
 	for _, f := range files {
-		section(out, f.name, f.role, f.body)
+		role := f.role
+		if role == "" {
+			role = "none"
+		}
+		fmt.Fprintf(out, "\n-- ---- %s\nset local role %s;\n%s\n", f.name, role, strings.TrimSpace(f.body))
 	}
-	fmt.Fprintln(out, "\n-- What has been applied.\nbegin;\nset local role meshhook_owner;")
+	fmt.Fprintln(out, "\n-- What has been applied.\nset local role meshhook_owner;")
 	for _, f := range files {
 		fmt.Fprintf(out, "insert into meshhook.repeatables (name, sha256) values ('%s', '\\x%x');\n", f.name, f.sha256)
 	}

@@ -141,6 +141,23 @@ func TestMigrateAppliesChangedAndForgetsGoneFiles(t *testing.T) {
 	}
 }
 
+// A function whose arguments changed leaves its former self behind, and calls become ambiguous.
+func TestMigrateSweepsFunctionsThatNoFileMakes(t *testing.T) {
+	url := dbtest.Empty(t)
+	migrate(t, url)
+	pool := dbtest.Open(t, url)
+	run(t, pool, "create function meshhook_engine.iso(p_at timestamptz, p_old int default 0) returns text language sql as $$ select '' $$")
+	run(t, pool, "create function meshhook.gone() returns int language sql as $$ select 1 $$")
+	run(t, pool, "update meshhook.repeatables set sha256 = '' where name = 'grants.sql'")
+	migrate(t, url)
+	if n := ask[int](t, pool, "select count(*) from pg_proc where proname = 'iso' and pronargs = 2 or proname = 'gone'"); n != 0 {
+		t.Errorf("%d leftovers stayed", n)
+	}
+	if text := ask[string](t, pool, "select meshhook_engine.iso('2026-01-02T03:04:05Z')"); text != "2026-01-02T03:04:05.000000Z" {
+		t.Errorf("iso answers %q", text)
+	}
+}
+
 func TestMigrateGivesWayToTablesInUse(t *testing.T) {
 	url := dbtest.URL(t)
 	pool := dbtest.Open(t, url)

@@ -28,6 +28,7 @@ var repeatables = []struct{ path, role string }{
 	{"views", ownerRole},
 	{"policies", ""},
 	{"triggers", ownerRole},
+	{"sweep.sql", ""},
 	{"grants.sql", ""},
 }
 

@@ -104,23 +104,26 @@ type sample struct {
 	wal  int64         // bytes
 	xids int64         // transactions that wrote
 	cpu  map[int]int64 // clock ticks by process; empty when the server is not on this machine
+	kind map[int]string
 }
 
 // take reads the counters. Transactions are counted by their numbers: the statistics views lag behind.
 func take(ctx context.Context, pool *pgxpool.Pool) (sample, error) {
-	s := sample{cpu: map[int]int64{}}
-	rows, err := pool.Query(ctx, "select pid from pg_stat_activity where pid <> pg_backend_pid()")
+	s := sample{cpu: map[int]int64{}, kind: map[int]string{}}
+	rows, err := pool.Query(ctx, "select pid, coalesce(backend_type, '') from pg_stat_activity")
 	if err != nil {
 		return s, err
 	}
-	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
-	if err != nil {
-		return s, err
-	}
-	for _, pid := range pids {
+	var pid int
+	var kind string
+	_, err = pgx.ForEachRow(rows, []any{&pid, &kind}, func() error {
 		if ticks, ok := postgresTicks(pid); ok {
-			s.cpu[pid] = ticks
+			s.cpu[pid], s.kind[pid] = ticks, kind
 		}
+		return nil
+	})
+	if err != nil {
+		return s, err
 	}
 	err = pool.QueryRow(ctx, `select (pg_current_wal_lsn() - '0/0')::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint`).Scan(&s.wal, &s.xids)
 	s.at = time.Now()
@@ -146,13 +149,18 @@ func postgresTicks(pid int) (int64, bool) {
 	return user + system, err1 == nil && err2 == nil
 }
 
-// cpuSince is the processor time between two samples; 0 when it is not known.
-func (s sample) cpuSince(before sample) time.Duration {
-	var ticks int64
+// cpuSince is the processor time between two samples; 0 when it is not known. Vacuuming is told apart: it comes when it
+// comes, for all databases of the server, not in the measurement that caused it.
+func (s sample) cpuSince(before sample) (work, vacuum time.Duration) {
 	for pid, t := range s.cpu {
-		ticks += t - before.cpu[pid]
+		spent := time.Duration(t-before.cpu[pid]) * 10 * time.Millisecond
+		if s.kind[pid] == "autovacuum worker" {
+			vacuum += spent
+		} else {
+			work += spent
+		}
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond
+	return work, vacuum
 }
 
 // spread is a figure over its repetitions.

@@ -35,7 +35,7 @@ type engineReport struct {
 var engineFigures = []string{
 	"steps_per_river_job", "runs_per_commit",
 	"runs_per_second", "river_jobs_per_second", "commits_per_second",
-	"commits_per_run", "database_cpu_us_per_run", "wal_bytes_per_run", "runs_per_group", "results_per_group",
+	"commits_per_run", "database_cpu_us_per_run", "vacuum_cpu_us_per_run", "wal_bytes_per_run", "runs_per_group", "results_per_group",
 }
 
 func newBenchEngineCommand(a *app) *cobra.Command {
@@ -111,7 +111,7 @@ func (a *app) benchEngine(ctx context.Context, reps int, length time.Duration) (
 		for name, v := range map[string]float64{
 			"steps_per_river_job": 4 * runs.rate / jobs, "runs_per_commit": runs.rate / commits,
 			"runs_per_second": runs.rate, "river_jobs_per_second": jobs, "commits_per_second": commits,
-			"commits_per_run": runs.commits, "database_cpu_us_per_run": runs.cpu, "wal_bytes_per_run": runs.wal, "runs_per_group": runs.group, "results_per_group": runs.results,
+			"commits_per_run": runs.commits, "database_cpu_us_per_run": runs.cpu, "vacuum_cpu_us_per_run": runs.vacuum, "wal_bytes_per_run": runs.wal, "runs_per_group": runs.group, "results_per_group": runs.results,
 		} {
 			values[name] = append(values[name], v)
 		}
@@ -141,8 +141,8 @@ type engineBench struct {
 
 // engineRate is one measurement of it.
 type engineRate struct {
-	count                                   int
-	rate, commits, cpu, wal, group, results float64
+	count                                           int
+	rate, commits, cpu, wal, group, results, vacuum float64
 }
 
 const referenceFlow = `{"apiVersion": "meshhook/v1", "name": "reference",
@@ -250,10 +250,11 @@ func (b *engineBench) measure(ctx context.Context, length time.Duration) (engine
 		return engineRate{}, err
 	}
 	n := float64(count)
+	work, vacuum := after.cpuSince(before)
 	return engineRate{
 		count: count, rate: n / after.at.Sub(before.at).Seconds(),
 		commits: float64(after.xids-before.xids) / n, wal: float64(after.wal-before.wal) / n,
-		cpu:     float64(after.cpuSince(before).Microseconds()) / n,
+		cpu: float64(work.Microseconds()) / n, vacuum: float64(vacuum.Microseconds()) / n,
 		group:   n / float64(b.groups.Load()-groups),
 		results: n / float64(b.process.Stats().Batches-batches),
 	}, nil

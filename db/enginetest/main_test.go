@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package enginetest holds the engine against an independent model of it, its log against tampering, its plans against
 // large tables. Everything goes through SQL, as a server's calls do.
 package enginetest

@@ -168,9 +168,9 @@ func (s *LocalServer) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
-		conn, err := pgx.Connect(ctx, s.URL)
+		err := s.answersNow(ctx)
 		if err == nil {
-			return conn.Close(ctx)
+			return nil
 		}
 		select {
 		case <-s.done:
@@ -180,6 +180,23 @@ func (s *LocalServer) answers(ctx context.Context) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// answersNow connects once, and makes sure that it is this server which answers: another one may have the port.
+func (s *LocalServer) answersNow(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.URL)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	var dir string
+	if err := conn.QueryRow(ctx, "show data_directory").Scan(&dir); err != nil {
+		return err
+	}
+	if dir != s.dataDir() {
+		return fmt.Errorf("port %d belongs to the server of %s", s.port, dir)
+	}
+	return nil
 }
 
 func firstError(errs ...error) error {

@@ -58,15 +58,10 @@ func (s *LocalServer) startThrowAway(ctx context.Context) error {
 	if err == nil {
 		err = s.initialise(ctx, "")
 	}
-	for try := 0; err == nil; try++ {
-		if s.port, err = freePort(); err != nil {
-			break
-		}
-		s.URL = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.port)
-		if err = s.launch(ctx); err == nil || try == 2 || !strings.Contains(s.logTail(), "could not bind") {
-			break
-		}
-		err = nil // somebody took the port in between
+	if err == nil {
+		err = s.launchSomewhere(ctx, 0, func(port int) string {
+			return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
+		})
 	}
 	if err != nil {
 		return firstError(err, s.Stop())
@@ -150,13 +145,9 @@ func (s *LocalServer) openDurable(ctx context.Context, progress func(string)) er
 		}
 	}
 	// A port that stays the same from start to start, when nobody else has it.
-	if s.port = 54300 + s.Version; !portFree(s.port) {
-		if s.port, err = freePort(); err != nil {
-			return err
-		}
-	}
-	s.URL = durableURL(s.port, string(password), "postgres")
-	if err := s.launch(ctx); err != nil {
+	if err := s.launchSomewhere(ctx, 54300+s.Version, func(port int) string {
+		return durableURL(port, string(password), "postgres")
+	}); err != nil {
 		return err
 	}
 	if err := createDatabase(ctx, s.URL, "meshhook"); err != nil {
@@ -235,6 +226,24 @@ func (s *LocalServer) initialise(ctx context.Context, password string) error {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// launchSomewhere launches on the port asked for when it is free (0 asks for none), else on another one. Somebody may
+// take a port between the look and the launch: then the next one is tried.
+func (s *LocalServer) launchSomewhere(ctx context.Context, port int, address func(port int) string) error {
+	for try := 0; ; try++ {
+		if s.port = port; try > 0 || port == 0 || !portFree(port) {
+			var err error
+			if s.port, err = freePort(); err != nil {
+				return err
+			}
+		}
+		s.URL = address(s.port)
+		err := s.launch(ctx)
+		if err == nil || try == 3 || !strings.Contains(s.logTail(), "could not bind") {
+			return err
+		}
+	}
 }
 
 // launch starts the server and waits until it answers.

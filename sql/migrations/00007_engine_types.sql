@@ -25,7 +25,7 @@ create type meshhook_engine.fact as (
   step    text,
   attempt smallint,
   data    jsonb,
-  digest  text
+  digest  bytea
 );
 
 -- What decide makes of one event: the frontier after it and the facts that follow from it.

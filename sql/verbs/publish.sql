@@ -37,8 +37,8 @@ begin
   select v.version into v_version from meshhook.workflow_versions v where v.workflow_id = v_row.id and v.sha256 = v_sha;
   if v_version is null then
     select coalesce(max(v.version), 0) + 1 into v_version from meshhook.workflow_versions v where v.workflow_id = v_row.id;
-    insert into meshhook.workflow_versions (project_id, workflow_id, version, definition, compiled, sha256, note, published_by)
-    values (v_project, v_row.id, v_version, v_definition, v_read.compiled, v_sha, left(publish.note, 2000), meshhook.principal());
+    insert into meshhook.workflow_versions (project_id, workflow_id, version, definition, compiled, nodes, sha256, note, published_by)
+    values (v_project, v_row.id, v_version, v_definition, v_read.compiled, meshhook_engine.nodes_of(v_read.compiled), v_sha, left(publish.note, 2000), meshhook.principal());
   end if;
   -- A draft that somebody is working on stays; one that only says what was live follows.
   update meshhook.workflows w

@@ -6,7 +6,8 @@ create or replace function meshhook.start(
   project text, workflow text, input jsonb default '{}', business_key text default null,
   idempotency_key text default null, version int default null, delay interval default null)
 returns uuid
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   v_now      timestamptz := meshhook_engine.clock();
   v_project  int := meshhook_engine.require(project, 'operate');
@@ -66,7 +67,7 @@ begin
   if (v_version.compiled -> 'uses_vars')::boolean then
     v_started := v_started || jsonb_build_object('vars', meshhook_engine.vars_of(v_project));
   end if;
-  v_nodes := meshhook_engine.nodes_of(v_version.compiled);
+  v_nodes := coalesce(v_version.nodes, meshhook_engine.nodes_of(v_version.compiled));
   v_ctx := jsonb_build_object(
     'trigger', v_trigger, 'vars', meshhook_engine.vars_of(v_project),
     'run', meshhook_engine.run_context(v_run, v_workflow.name, v_version.version));

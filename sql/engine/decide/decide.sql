@@ -220,8 +220,8 @@ begin
           v_out := meshhook_engine.node_transform(node.spec, v_root);
           v_settled := true;
         elsif node.kind = 'branch' then
-          v_out := meshhook_engine.node_branch(node.spec, v_root);
-          v_ports := array(select jsonb_array_elements_text(v_out));
+          v_ports := meshhook_engine.node_branch(node.spec, v_root);
+          v_out := to_jsonb(v_ports);
           v_settled := true;
         elsif node.kind = 'http_call' then
           v_later := v_later || row('call.scheduled', node.id, 1, meshhook_engine.node_http_call(node.spec, v_root, p_ctx -> 'run'), null)::meshhook_engine.fact;

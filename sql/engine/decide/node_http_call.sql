@@ -26,5 +26,5 @@ begin
     end if;
     v_request := v_request || jsonb_build_object('secrets', coalesce(v_secrets, '[]'));
   end if;
-  return v_request || jsonb_build_object('hash', left(encode(sha256(convert_to(v_request::text, 'UTF8')), 'hex'), 32));
+  return v_request || jsonb_build_object('hash', encode(substring(sha256(jsonb_send(v_request)) from 1 for 16), 'hex'));
 end $$;

@@ -1,5 +1,5 @@
--- The nodes of a compiled definition as the state machine walks them. Called by: accept, start, deliver, wake, refold; once a
--- version and call.
+-- The nodes of a compiled definition as the state machine walks them. Called by: publish, which keeps
+-- the answer with the version.
 create or replace function meshhook_engine.nodes_of(p_compiled jsonb) returns meshhook_engine.node[]
 language sql immutable as $$
   select array_agg(row(

@@ -5,11 +5,14 @@
 -- what only the database can tell (endpoint state, body, live version) is decided here.
 -- A request may start several workflows; the answer is about the primary one.
 -- Locks: none on existing rows. Writes: requests, then write(). Notifies: see write().
+-- Settings: one generic plan a statement, because planning for each group's arrays took most of a small group's time; no
+-- sequential scan, because plans are made while tables are small and kept while they grow.
 -- Called by: the door, grouped.
 create or replace function meshhook_engine.accept(p_process int, p_take int, p_items jsonb[], p_bodies bytea[])
 returns table (
   item int, verdict text, cause text, message text, request_id uuid, run_id uuid, status text, output jsonb, error jsonb, calls jsonb)
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   v_now      timestamptz := meshhook_engine.clock();
   v_iso      text := meshhook_engine.iso(v_now);

@@ -3,12 +3,15 @@
 -- Locks nothing, writes nothing. Called by: accept.
 create or replace function meshhook_engine.receive(p_items jsonb[], p_bodies bytea[], p_now timestamptz) returns meshhook_engine.received[]
 language plpgsql volatile as $$
+declare
+  v_iso text := meshhook_engine.iso(p_now);
 begin
   return array(
     select row(
       x.ord, x.id, e.project_id, e.id, v.verdict::meshhook.verdict, coalesce(v.cause, t.outcome #>> '{error,code}'),
       coalesce(v.message, t.outcome #>> '{error,message}'),
-      case when v.verdict = 'accepted' then t.outcome -> 'trigger' end,
+      case when v.verdict = 'accepted' then meshhook_engine.trigger_of(
+        x.id, e.id, v_iso, x.item ->> 'method', x.item ->> 'path', x.item -> 'query', coalesce(x.item -> 'headers', '{}'), t.outcome -> 'body') end,
       left(encode(sha256(coalesce(x.body, '')), 'hex'), 32), e.workflows,
       array(select meshhook_engine.uuid_v7(p_now) from unnest(e.workflows)))::meshhook_engine.received
     from (
@@ -36,8 +39,7 @@ begin
       end as refusal
     ) d
     cross join lateral (
-      select case when d.refusal is null then meshhook_engine.try_trigger(
-        x.id, e.id, p_now, x.item ->> 'method', x.item ->> 'path', x.item -> 'query', coalesce(x.item -> 'headers', '{}'), x.body) end as outcome
+      select case when d.refusal is null then meshhook_engine.try_body(x.item #>> '{headers,content-type}', x.body) end as outcome
       offset 0  -- once an item: a subquery that is pulled up would be worked out at each place that reads it
     ) t
     cross join lateral (

@@ -1,7 +1,7 @@
--- The fingerprint of a fact that came from outside and cannot be derived again: 32 hex digits of sha256 over its text.
--- Called by: accept, start, deliver, refold.
-create or replace function meshhook_engine.digest(p_data jsonb) returns text
+-- The fingerprint of a fact that came from outside and cannot be derived again: 16 bytes of sha256 over its text.
+-- Called by: opening, deliver, wake, refold.
+create or replace function meshhook_engine.digest(p_data jsonb) returns bytea
 language plpgsql immutable as $$
 begin
-  return left(encode(sha256(convert_to(p_data::text, 'UTF8')), 'hex'), 32);
+  return substring(sha256(jsonb_send(p_data)) from 1 for 16);
 end $$;

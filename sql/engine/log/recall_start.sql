@@ -10,6 +10,7 @@ begin
     'vars', coalesce(v_started -> 'vars', '{}'),
     'trigger', coalesce(
       v_started -> 'trigger',
-      (select meshhook_engine.trigger_of(q.id, q.endpoint_id, q.received_at, q.method, q.path, q.query, q.headers, q.body)
+      (select meshhook_engine.trigger_of(q.id, q.endpoint_id, meshhook_engine.iso(q.received_at), q.method, q.path, q.query, q.headers,
+                meshhook_engine.parse_body(q.headers ->> 'content-type', q.body))
        from meshhook.requests q where q.id = p_request)));
 end $$;

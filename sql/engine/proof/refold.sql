@@ -26,7 +26,7 @@ declare
   v_draw     float8;
 begin
   problems := '[]';
-  select v.compiled - 'nodes', meshhook_engine.nodes_of(v.compiled),
+  select v.compiled - 'nodes', coalesce(v.nodes, meshhook_engine.nodes_of(v.compiled)),
          jsonb_build_object('run', meshhook_engine.run_context(p_run, w.name, v.version), 'vars', '{}'::jsonb)
   into v_graph, v_nodes, v_ctx
   from meshhook.workflow_versions v join meshhook.workflows w on w.id = v.workflow_id
@@ -77,10 +77,10 @@ begin
         'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_MISSING', 'expected', to_jsonb(v_expected), 'got', to_jsonb(v_event));
       v_expected := '{}';
     end if;
-    if meshhook_engine.digest(v_fact.data) <> encode(v_fact.digest, 'hex') then
+    if meshhook_engine.digest(v_fact.data) <> v_fact.digest then
       problems := problems || jsonb_build_object(
         'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_TAMPERED',
-        'expected', encode(v_fact.digest, 'hex'), 'got', meshhook_engine.digest(v_fact.data));
+        'expected', encode(v_fact.digest, 'hex'), 'got', encode(meshhook_engine.digest(v_fact.data), 'hex'));
     end if;
 
     case v_fact.type

@@ -18,6 +18,6 @@ begin
       'seq', 1, 'code', 'MH_REQUEST_TAMPERED', 'expected', p_started -> 'body_sha256', 'got', v_hash));
   end if;
   return jsonb_build_object('trigger', meshhook_engine.trigger_of(
-    v_request.id, v_request.endpoint_id, v_request.received_at, v_request.method, v_request.path, v_request.query,
-    v_request.headers, v_request.body));
+    v_request.id, v_request.endpoint_id, meshhook_engine.iso(v_request.received_at), v_request.method, v_request.path, v_request.query,
+    v_request.headers, meshhook_engine.parse_body(v_request.headers ->> 'content-type', v_request.body)));
 end $$;

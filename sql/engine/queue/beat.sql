@@ -2,7 +2,6 @@
 -- Only those: a lease whose answer never reached the process (its commit happened, its connection did not survive it) is in
 -- nobody's hands, and must run out although the process lives.
 -- Locks: its processes row, then the river_job rows in id order. Called by: the worker and the door, every 10 s.
-drop function if exists meshhook_engine.beat(int);
 create or replace function meshhook_engine.beat(p_process int, p_jobs bigint[]) returns int
 language plpgsql volatile security definer set search_path = '' as $$
 declare

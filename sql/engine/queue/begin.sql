@@ -4,7 +4,8 @@
 -- Called by: the worker, grouped, for jobs claimed through River.
 create or replace function meshhook_engine.begin(p_process int, p_jobs bigint[])
 returns table (job bigint, run_id uuid, calls jsonb)
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   v_now timestamptz := meshhook_engine.clock();
 begin

@@ -7,7 +7,8 @@
 -- Called by: the worker, grouped. Notifies: see write().
 create or replace function meshhook_engine.deliver(p_process int, p_take int, p_results jsonb[], p_bodies bytea[])
 returns table (item int, verdict text, run_id uuid, status text, calls jsonb)
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   v_now      timestamptz := meshhook_engine.clock();
   v_take     int := p_take;
@@ -91,7 +92,7 @@ begin
 
     if v_version <> v_run.version_id then
       v_version := v_run.version_id;
-      select v.compiled - 'nodes', meshhook_engine.nodes_of(v.compiled), w.name, v.version
+      select v.compiled - 'nodes', coalesce(v.nodes, meshhook_engine.nodes_of(v.compiled)), w.name, v.version
       into v_graph, v_nodes, v_name, v_number
       from meshhook.workflow_versions v join meshhook.workflows w on w.id = v.workflow_id
       where v.id = v_version;

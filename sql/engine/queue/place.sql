@@ -23,7 +23,9 @@ begin
   r.calls := '[]'::jsonb;
   if p_decision.status <> 'running' then
     -- The end: every row of the run goes.
-    r.drop_jobs := array(select value::bigint from jsonb_each_text(p_jobs));
+    if p_jobs <> '{}' then
+      r.drop_jobs := array(select value::bigint from jsonb_each_text(p_jobs));
+    end if;
     if p_job is not null then
       r.drop_jobs := r.drop_jobs || p_job;
     end if;

@@ -5,7 +5,7 @@ returns table (workflow_id int, name text, version_id int, version int, graph js
 language plpgsql stable as $$
 begin
   return query
-    select w.id, w.name, v.id, v.version, v.compiled - 'nodes', meshhook_engine.nodes_of(v.compiled),
+    select w.id, w.name, v.id, v.version, v.compiled - 'nodes', coalesce(v.nodes, meshhook_engine.nodes_of(v.compiled)),
            make_interval(secs => nullif(v.compiled #> '{policy,deadline_ms}', 'null')::float8 / 1000)
     from meshhook.workflows w
     join meshhook.workflow_versions v on v.workflow_id = w.id and v.version = w.live_version

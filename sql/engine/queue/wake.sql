@@ -5,7 +5,8 @@
 -- Locks: runs in id order, skip locked; then waits, events, river_job rows. Notifies: see write().
 -- Called by: every worker, about once a second and again at once while there is more to do.
 create or replace function meshhook_engine.wake(p_process int, p_limit int) returns table (task text, did int)
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   v_now timestamptz := meshhook_engine.clock();
 begin

@@ -40,7 +40,7 @@ begin
     continue when v_run.status = 'paused';
     if v_version <> v_run.version_id then
       v_version := v_run.version_id;
-      select v.compiled - 'nodes', meshhook_engine.nodes_of(v.compiled), w.name, v.version
+      select v.compiled - 'nodes', coalesce(v.nodes, meshhook_engine.nodes_of(v.compiled)), w.name, v.version
       into v_graph, v_nodes, v_name, v_number
       from meshhook.workflow_versions v join meshhook.workflows w on w.id = v.workflow_id
       where v.id = v_version;

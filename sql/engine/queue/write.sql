@@ -48,7 +48,7 @@ begin
   insert into meshhook.events (run_id, at, seq, project_id, type, attempt, step, data, digest)
   select u.run_id, p_now, u.seq + e.n, u.project_id, e.type, e.attempt, e.step,
          case when v_large and pg_column_size(e.data) > 8192 then jsonb_build_object('payload', pg_column_size(e.data)) else e.data end,
-         decode(e.digest, 'hex')
+         e.digest
   from unnest(p_changes) u
   cross join unnest(u.events) with ordinality e(type, step, attempt, data, digest, n);
   if v_large then

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -25,6 +26,10 @@ type GroupConfig[T any] struct {
 	Timeout   time.Duration          // limit of one call of the flush function; none when zero
 	Done      func(n int, err error) // told the size and outcome of each batch; may be nil
 }
+
+// Flushers is how many batches of one kind a process should have under way at once: two where there are processors for
+// them. On two processors a second one halves the batches and wins nothing.
+func Flushers() int { return min(2, max(1, runtime.GOMAXPROCS(0)/2)) }
 
 // Group turns concurrent calls into few: items submitted while all flushers are busy travel together in the next batch.
 // There is no timer. On an idle group an item is a batch of its own and waits for nobody; under load batches grow by

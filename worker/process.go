@@ -92,7 +92,7 @@ func Start(ctx context.Context, conf Config) (*Process, error) {
 	p.alive.Store(true)
 	p.begins = db.NewGroup(db.GroupConfig[int64]{MaxQueue: 4 * conf.Workers, Timeout: 10 * time.Second}, p.flushBegins)
 	p.delivers = db.NewGroup(db.GroupConfig[*Result]{
-		Flushers: 2, MaxQueue: 1 << 20, MaxWeight: 16 << 20, Timeout: 30 * time.Second,
+		Flushers: db.Flushers(), MaxQueue: 1 << 20, MaxWeight: 16 << 20, Timeout: 30 * time.Second,
 		Weigh: func(r *Result) int { return len(r.Body) + 1024 },
 		Done:  p.counters.batch,
 	}, p.flushDelivers)

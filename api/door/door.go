@@ -62,7 +62,7 @@ func New(conf Config) (*Door, error) {
 	queries := db.New(conf.Pool)
 	d.endpoints = &endpoints{queries: queries, ring: conf.Ring, log: conf.Log, known: map[string]*entry{}, asked: map[string]*question{}}
 	d.accepts = db.NewGroup(db.GroupConfig[*intake]{
-		Flushers: 2, MaxQueue: 4096, MaxWeight: 16 << 20,
+		Flushers: db.Flushers(), MaxQueue: 4096, MaxWeight: 16 << 20,
 		Weigh: func(i *intake) int { return len(i.body) + len(i.item) },
 		Done:  func(int, error) { d.counters.batches.Add(1) },
 	}, d.flushAccepts)

@@ -42,9 +42,23 @@ func TestSQL(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			judge(t, runTAP(t, url, string(body)))
+			judge(t, runTAP(t, url, withShared(t, string(body))))
 		})
 	}
+}
+
+var withLine = regexp.MustCompile(`(?m)^-- with: ([a-z_]+\.sql)$`)
+
+// withShared puts what several files share where they say so: a line "-- with: flow.sql" stands for that file of this folder.
+func withShared(t *testing.T, body string) string {
+	t.Helper()
+	return withLine.ReplaceAllStringFunc(body, func(line string) string {
+		shared, err := os.ReadFile(withLine.FindStringSubmatch(line)[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(shared)
+	})
 }
 
 // runTAP runs one file and answers with the lines of its output.

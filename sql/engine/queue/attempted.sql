@@ -38,7 +38,7 @@ begin
       end if;
     end if;
     v_data := jsonb_build_object(
-      'status', v_response -> 'status', 'headers', v_response -> 'headers', 'body', v_body,
+      'status', v_response -> 'status', 'headers', coalesce(v_response -> 'headers', '{}'), 'body', v_body,
       'bytes', coalesce(p_result -> 'bytes', to_jsonb(octet_length(p_body))),
       'url', p_result -> 'url', 'timings', coalesce(p_result -> 'timings', '{}'));
   end if;

@@ -1,5 +1,6 @@
 # make run      a local MeshHook with its own PostgreSQL      make test     everything, from a fresh clone
-# make test PG=18   the same with another major version       make generate Go for sql/queries (after changes in sql/)
+# make test PG=18   the same with another major version       make soak     the long forms of the same tests
+# make generate Go for sql/queries (after changes in sql/)    make bench    meshhook bench
 
 PG ?=
 GO := go
@@ -30,8 +31,14 @@ run:
 test: check-generated sql-tools
 	$(WITH_POSTGRES) $(GO) test -timeout 30m $(ARGS) ./...
 
+# The long forms of tests that make test runs short: thousands of histories, ten kills, minutes of fuzzing a parser.
+FUZZTIME ?= 2m
 soak: sql-tools
-	$(WITH_POSTGRES) $(GO) test -tags soak -run Soak -count 1 -timeout 2h -v $(ARGS) ./...
+	MESHHOOK_SOAK=1 $(WITH_POSTGRES) $(GO) test -run 'Histories|Crash' -count 1 -timeout 2h -v $(ARGS) ./db/enginetest ./cmd/meshhook
+	@set -e; for target in ./sql/expr:FuzzExpression ./sql/expr:FuzzTemplate ./api/door:FuzzVerify ./api/door:FuzzMask ./api/door:FuzzLink; do \
+		echo "$$target for $(FUZZTIME)"; \
+		$(WITH_POSTGRES) $(GO) test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) "$${target%:*}"; \
+	done
 
 bench: build
 	bin/meshhook bench $(ARGS)

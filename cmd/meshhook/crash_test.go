@@ -272,7 +272,7 @@ func (r *crashRig) judge(kills int) {
 			t.Errorf("%s: the target saw %d calls, recorded are %d attempts, there were %d crashes", key, seen, recorded[key], kills)
 		}
 	}
-	t.Logf("%d webhooks answered, %d runs, %d calls at the target, %d of them repeated after %d crashes", len(answered), len(found), calls, repeated, kills)
+	dbtest.Report(t, "%d webhooks answered, %d runs, %d calls at the target, %d of them repeated after %d crashes", len(answered), len(found), calls, repeated, kills)
 }
 
 // TestCrash kills the program again and again while webhooks come in. Nothing that was answered is lost, nothing is done
@@ -303,7 +303,7 @@ func TestCrash(t *testing.T) {
 		if took > 5*time.Second {
 			note = ": MORE THAN 5 s"
 		}
-		t.Logf("crash %d: %d runs were being worked on, the last went on after %.1f s%s", k+1, len(leased), took.Seconds(), note)
+		dbtest.Report(t, "crash %d: %d runs were being worked on, the last went on after %.1f s%s", k+1, len(leased), took.Seconds(), note)
 	}
 	r.calm.Store(true)
 	senders.Wait()

@@ -46,7 +46,7 @@ func TestDatabaseCrash(t *testing.T) {
 		}
 		up := time.Since(since)
 		eventually(t, "webhooks come in again", func() bool { return r.count.Load() > before })
-		t.Logf("crash %d after %d answers: the server was back after %.1f s, the next webhook was answered after %.1f s", k+1, before, up.Seconds(), time.Since(since).Seconds())
+		dbtest.Report(t, "crash %d after %d answers: the server was back after %.1f s, the next webhook was answered after %.1f s", k+1, before, up.Seconds(), time.Since(since).Seconds())
 	}
 	r.calm.Store(true)
 	senders.Wait()

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sort"
 	"testing"
+
+	"github.com/profullstack/meshhook/db/dbtest"
 )
 
 // exceptions are the cases in which MeshHook answers otherwise, by suite, file, group and case; each is explained in
@@ -103,7 +105,7 @@ func TestCompliance(t *testing.T) {
 					}
 				}
 			}
-			t.Logf("jmespath %s: %d of %d passed, %d exceptions", suite, passed, total, excepted)
+			dbtest.Report(t, "jmespath %s: %d of %d passed, %d exceptions", suite, passed, total, excepted)
 		})
 	}
 }

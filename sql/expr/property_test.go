@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"pgregory.net/rapid"
+
+	"github.com/profullstack/meshhook/db/dbtest"
 )
 
 // pairs are asked for in one round trip; rapid makes 100 of them.
@@ -81,7 +83,7 @@ func TestDeterminism(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d values, %d errors of the language", values, failures)
+	dbtest.Report(t, "%d values, %d errors of the language", values, failures)
 	if values < failures/10 {
 		t.Errorf("only %d of %d generated expressions gave a value: the generator is not worth much", values, values+failures)
 	}

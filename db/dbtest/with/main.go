@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/profullstack/meshhook/db"
@@ -46,9 +47,15 @@ func run(args []string) (int, error) {
 	defer server.Stop()
 	say(fmt.Sprintf("testing with PostgreSQL %d of %s", server.Version, server.BinDir))
 
+	report := filepath.Join(server.Dir, "report") // goes with the server's folder
+	defer func() {
+		if lines, err := os.ReadFile(report); err == nil {
+			fmt.Fprintf(os.Stderr, "figures of this run:\n%s", lines)
+		}
+	}()
 	c := exec.CommandContext(ctx, args[0], args[1:]...)
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
-	c.Env = append(os.Environ(), dbtest.URLVariable+"="+server.URL)
+	c.Env = append(os.Environ(), dbtest.URLVariable+"="+server.URL, dbtest.ReportVariable+"="+report)
 	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err = c.Run()
 	var exit *exec.ExitError

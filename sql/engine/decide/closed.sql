@@ -1,4 +1,4 @@
--- A frontier with nothing open any more: what was open is canceled. Called by: decide's callers when a run ends from outside, refold.
+-- A frontier with nothing open any more: what was open is canceled. Called by: ended_from_outside, refold.
 create or replace function meshhook_engine.closed(p_frontier jsonb) returns jsonb
 language plpgsql immutable as $$
 begin

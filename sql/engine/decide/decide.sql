@@ -16,7 +16,7 @@
 -- on with a "continue" event. Where it stopped is recorded (cut_after), and verify passes that as p_limit.
 --
 -- An error in an expression is caught once a segment, not once a node: the block is entered again behind the failure.
--- Hot: each statement counts. Called by: advance, refold.
+-- Hot: each statement counts. Called by: accept, start, advance, refold.
 create or replace function meshhook_engine.decide(
   p_graph jsonb, p_nodes meshhook_engine.node[], p_frontier jsonb, p_event meshhook_engine.fact, p_ctx jsonb, p_steps jsonb,
   p_seq int, p_at timestamptz, p_draw float8, p_limit int, p_budget interval)

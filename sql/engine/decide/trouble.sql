@@ -1,6 +1,6 @@
 -- The structured error of a step, out of a caught SQL error: code, message, and the position or path that the detail names.
 -- Errors raised on purpose carry their code in front of the message; the few that PostgreSQL raises by itself get one.
--- Called by: decide, accept.
+-- Called by: decide, try_body.
 create or replace function meshhook_engine.trouble(p_sqlstate text, p_message text, p_detail text) returns jsonb
 language plpgsql immutable as $$
 declare

@@ -1,7 +1,7 @@
 -- A body by its content type: JSON as it is, a form as an object (a repeated field as an array), text and XML as a string,
 -- anything else as base64. Without a content type: JSON when it is JSON, else text, else base64. An empty body is null.
 -- Raises MH400 with a code when the bytes are not what they claim, or hold what jsonb cannot.
--- Called by: trigger_of.
+-- Called by: try_body, recall_start, refold_request.
 create or replace function meshhook_engine.parse_body(p_type text, p_body bytea) returns jsonb
 language plpgsql immutable as $$
 declare

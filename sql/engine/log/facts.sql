@@ -1,5 +1,5 @@
 -- Events of a run by seq, with their data whole: fetched from payloads where it stands there.
--- Called by: recall, work_item, history, refold.
+-- Called by: recall_start, recall_steps, intent, history, refold, run_steps_of.
 create or replace function meshhook_engine.facts(p_run uuid, p_seqs int[])
 returns table (seq int, at timestamptz, type meshhook.event_type, step text, attempt smallint, data jsonb, digest bytea)
 language plpgsql stable as $$

@@ -1,5 +1,5 @@
 -- The output of a step from the event that settled it (and, for a call, the attempt before that event).
--- Must say the same as decide did. Called by: recall, run_steps.
+-- Must say the same as decide did. Called by: recall_steps, run_steps_of.
 create or replace function meshhook_engine.output_of(p_type meshhook.event_type, p_at timestamptz, p_step text, p_data jsonb, p_attempt jsonb) returns jsonb
 language plpgsql immutable as $$
 declare

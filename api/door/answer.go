@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/profullstack/meshhook/api/door/signature"
 	"github.com/profullstack/meshhook/api/problem"
 )
 
@@ -26,10 +27,10 @@ func statusOf(cause string) int {
 }
 
 // answer says to the caller what is now committed.
-func (d *Door) answer(w http.ResponseWriter, r *http.Request, ep *endpoint, refusal *refusal, a answer) {
+func (d *Door) answer(w http.ResponseWriter, r *http.Request, ep *endpoint, refusal *signature.Refusal, a answer) {
 	switch {
 	case refusal != nil:
-		problem.Problem{Status: http.StatusUnauthorized, Code: refusal.cause, Detail: refusal.message, RequestID: a.request}.Write(w)
+		problem.Problem{Status: http.StatusUnauthorized, Code: refusal.Cause, Detail: refusal.Message, RequestID: a.request}.Write(w)
 	case a.verdict == "rejected" || a.verdict == "invalid":
 		detail := a.message
 		if detail == "" {

@@ -132,11 +132,11 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 
 	refusal := ep.broken
 	if refusal == nil && ep.recipe != nil {
-		refusal = ep.recipe.check(body, r.Header, d.base(r)+r.URL.RequestURI(), ep.secrets, time.Now())
+		refusal = ep.recipe.Check(body, r.Header, d.base(r)+r.URL.RequestURI(), ep.secrets, time.Now())
 	}
 	if refusal != nil && !d.rejects.record(ep.id, time.Now()) {
 		// Past the sampling rate the answer is the same, but nothing is stored: nobody fills the disk with bad signatures.
-		problem.Problem{Status: http.StatusUnauthorized, Code: refusal.cause, Detail: refusal.message}.Write(w)
+		problem.Problem{Status: http.StatusUnauthorized, Code: refusal.Cause, Detail: refusal.Message}.Write(w)
 		return
 	}
 	remote, _, err := net.SplitHostPort(r.RemoteAddr)

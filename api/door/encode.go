@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/profullstack/meshhook/api/door/signature"
 )
 
 const hexDigits = "0123456789abcdef"
@@ -56,7 +58,7 @@ func appendField(out []byte, name, value string) []byte {
 }
 
 // encodeItem makes the item that meshhook_engine.accept takes. refusal is nil for a request that may enter.
-func encodeItem(ep *endpoint, r *http.Request, remote string, refusal *refusal) json.RawMessage {
+func encodeItem(ep *endpoint, r *http.Request, remote string, refusal *signature.Refusal) json.RawMessage {
 	out := make([]byte, 0, 512)
 	out = append(out, `{"endpoint":"`...)
 	out = append(out, ep.id...)
@@ -72,8 +74,8 @@ func encodeItem(ep *endpoint, r *http.Request, remote string, refusal *refusal) 
 	}
 	if refusal != nil {
 		out = append(out, `,"verdict":"rejected"`...)
-		out = appendField(out, "cause", refusal.cause)
-		out = appendField(out, "message", refusal.message)
+		out = appendField(out, "cause", refusal.Cause)
+		out = appendField(out, "message", refusal.Message)
 	}
 	return append(out, '}')
 }

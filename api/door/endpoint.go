@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/profullstack/meshhook/api/door/signature"
 	"github.com/profullstack/meshhook/db"
 	"github.com/profullstack/meshhook/db/keyring"
 )
@@ -28,9 +29,9 @@ type endpoint struct {
 	allow    string // for the Allow header
 	maxBody  int64
 	state    string
-	recipe   *recipe  // nil: nothing is verified
-	broken   *refusal // why nothing can be verified, so nothing enters
-	secrets  []signingSecret
+	recipe   *signature.Recipe  // nil: nothing is verified
+	broken   *signature.Refusal // why nothing can be verified, so nothing enters
+	secrets  []signature.Secret
 	wait     bool
 	waitTime time.Duration
 }
@@ -147,7 +148,7 @@ func (e *endpoints) load(ctx context.Context, token string) (*endpoint, error) {
 		wait:     row.Respond.Mode == "wait",
 		waitTime: min(time.Duration(row.Respond.TimeoutMS)*time.Millisecond, time.Minute),
 	}
-	if ep.recipe, ep.broken = parseRecipe(row.Verify); ep.recipe == nil {
+	if ep.recipe, ep.broken = signature.Parse(row.Verify); ep.recipe == nil {
 		return ep, nil
 	}
 	for _, s := range row.Secrets {
@@ -165,12 +166,12 @@ func (e *endpoints) load(ctx context.Context, token string) (*endpoint, error) {
 			e.log.Error("a signing secret does not open", slog.String("endpoint", row.ID), slog.String("secret", s.ID.String()), slog.Any("error", err))
 			continue
 		}
-		opened := signingSecret{value: value}
+		opened := signature.Secret{Value: value}
 		if s.ValidFrom != nil {
-			opened.from = *s.ValidFrom
+			opened.From = *s.ValidFrom
 		}
 		if s.ValidUntil != nil {
-			opened.until = *s.ValidUntil
+			opened.Until = *s.ValidUntil
 		}
 		ep.secrets = append(ep.secrets, opened)
 	}

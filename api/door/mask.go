@@ -1,6 +1,10 @@
 package door
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/profullstack/meshhook/api/door/signature"
+)
 
 // sensitive headers carry credentials under names that everybody uses.
 var sensitive = map[string]bool{
@@ -14,18 +18,18 @@ var tellingWords = []string{"signature", "secret", "password", "token", "hmac"}
 
 // mask shortens a header's value that carries a credential: its first characters stay, so that two can be told apart.
 // name is in lower case.
-func mask(name, value string, r *recipe) string {
+func mask(name, value string, r *signature.Recipe) string {
 	switch {
-	case r != nil && name == r.header:
-		if r.timestampHeader == name {
+	case r != nil && name == r.Header:
+		if r.TimestampHeader == name {
 			return value[:min(len(value), 24)] + "***" // the timestamp stands in it
 		}
 		prefix, rest := "", value
-		if strings.HasPrefix(value, r.prefix) {
-			prefix, rest = value[:len(r.prefix)], value[len(r.prefix):]
+		if strings.HasPrefix(value, r.Prefix) {
+			prefix, rest = value[:len(r.Prefix)], value[len(r.Prefix):]
 		}
 		return prefix + shorten(rest)
-	case r != nil && (name == r.timestampHeader || name == r.idHeader):
+	case r != nil && (name == r.TimestampHeader || name == r.IDHeader):
 		return value
 	case name == "authorization" || name == "proxy-authorization":
 		if scheme, credentials, ok := strings.Cut(value, " "); ok && len(scheme) <= 20 {

@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
+	"github.com/profullstack/meshhook/api/door/signature"
 	"github.com/profullstack/meshhook/db"
 	"github.com/profullstack/meshhook/db/keyring"
 )
@@ -30,7 +31,7 @@ const secretVariable = "MESHHOOK_SEND_SECRET"
 // target is where a webhook goes and how it is signed.
 type target struct {
 	url    string
-	recipe recipe
+	recipe signature.Spec
 	secret []byte
 }
 
@@ -162,7 +163,7 @@ func (t target) request(ctx context.Context, body []byte, contentType string, no
 		if err != nil {
 			return nil, fmt.Errorf("make webhook id: %w", err)
 		}
-		if err := t.recipe.sign(r.Header, t.secret, body, t.url, id.String(), now); err != nil {
+		if err := sign(t.recipe, r.Header, t.secret, body, t.url, id.String(), now); err != nil {
 			return nil, err
 		}
 	}
@@ -255,7 +256,7 @@ func (a *app) target(ctx context.Context, name string, o sendOptions) (target, e
 
 func (t target) unsigned(yes bool) target {
 	if yes {
-		t.recipe = recipe{Kind: "none"}
+		t.recipe = signature.Spec{Kind: "none"}
 	}
 	return t
 }
@@ -305,10 +306,10 @@ func endpointToken(ctx context.Context, pool *pgxpool.Pool, name string) (string
 
 // endpoint is what the door is told of an endpoint.
 type endpoint struct {
-	ID      uuid.UUID `json:"id"`
-	Project int32     `json:"project"`
-	Name    string    `json:"name"`
-	Verify  recipe    `json:"verify"`
+	ID      uuid.UUID      `json:"id"`
+	Project int32          `json:"project"`
+	Name    string         `json:"name"`
+	Verify  signature.Spec `json:"verify"`
 	Secrets []struct {
 		ID         uuid.UUID  `json:"id"`
 		Key        uuid.UUID  `json:"key"`

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/profullstack/meshhook/api/door/signature"
 )
 
 // The signatures below are what openssl dgst -hmac says of the same bytes.
@@ -12,26 +14,26 @@ func TestSign(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	tests := []struct {
 		name   string
-		recipe recipe
+		recipe signature.Spec
 		secret string
 		body   string
 		want   map[string]string
 	}{
 		{
 			"plain, RFC 4231 case 2",
-			recipe{Kind: "hmac", Header: "x-signature"},
+			signature.Spec{Kind: "hmac", Header: "x-signature"},
 			"Jefe", "what do ya want for nothing?",
 			map[string]string{"X-Signature": "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
 		},
 		{
 			"sha1, base64, prefix",
-			recipe{Kind: "hmac", Algorithm: "sha1", Header: "x-sig", Encoding: "base64", Prefix: "v0="},
+			signature.Spec{Kind: "hmac", Algorithm: "sha1", Header: "x-sig", Encoding: "base64", Prefix: "v0="},
 			"k", "hello",
 			map[string]string{"X-Sig": "v0=C3k40aLNyvqUZFpcNQj3I2rkV6k="},
 		},
 		{
 			"everything signed",
-			recipe{
+			signature.Spec{
 				Kind: "hmac", Algorithm: "sha512", Header: "x-sig", Encoding: "hex", Signed: "{id}.{timestamp}.{url}.{body}",
 				TimestampHeader: "x-time", IDHeader: "x-id",
 			},
@@ -40,7 +42,7 @@ func TestSign(t *testing.T) {
 		},
 		{
 			"signature and time in one header",
-			recipe{
+			signature.Spec{
 				Kind: "hmac", Header: "x-sig", Prefix: "v1=", Signed: "{timestamp}.{body}", TimestampHeader: "X-Sig",
 			},
 			"k", "hello",
@@ -50,7 +52,7 @@ func TestSign(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			headers := http.Header{}
-			if err := test.recipe.sign(headers, []byte(test.secret), []byte(test.body), url, id, now); err != nil {
+			if err := sign(test.recipe, headers, []byte(test.secret), []byte(test.body), url, id, now); err != nil {
 				t.Fatal(err)
 			}
 			for name, want := range test.want {
@@ -63,16 +65,16 @@ func TestSign(t *testing.T) {
 }
 
 func TestSignRefuses(t *testing.T) {
-	for name, r := range map[string]recipe{
+	for name, r := range map[string]signature.Spec{
 		"algorithm": {Kind: "hmac", Header: "x", Algorithm: "md5"},
 		"encoding":  {Kind: "hmac", Header: "x", Encoding: "base85"},
 		"no header": {Kind: "hmac"},
 	} {
-		if err := r.sign(http.Header{}, []byte("k"), nil, "", "", time.Now()); err == nil {
+		if err := sign(r, http.Header{}, []byte("k"), nil, "", "", time.Now()); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if err := (recipe{Kind: "hmac", Header: "x"}).sign(http.Header{}, nil, nil, "", "", time.Now()); err == nil {
+	if err := sign(signature.Spec{Kind: "hmac", Header: "x"}, http.Header{}, nil, nil, "", "", time.Now()); err == nil {
 		t.Error("no secret: no error")
 	}
 }

@@ -1,4 +1,5 @@
-package door
+// Package signature is the one place that knows how a webhook is signed: the door checks by it and the command line signs by it.
+package signature
 
 import (
 	"crypto/hmac"
@@ -16,15 +17,28 @@ import (
 	"time"
 )
 
-// recipe is how an endpoint's requests are signed, ready to be used.
-type recipe struct {
+// Spec is endpoints.verify as it is written, or part of it; "" stands for a default.
+type Spec struct {
+	Kind            string `json:"kind"`
+	Algorithm       string `json:"algorithm"`
+	Header          string `json:"header"`
+	Encoding        string `json:"encoding"`
+	Prefix          string `json:"prefix"`
+	Signed          string `json:"signed"`
+	TimestampHeader string `json:"timestamp_header"`
+	IDHeader        string `json:"id_header"`
+	ToleranceMS     int64  `json:"tolerance_ms"`
+}
+
+// Recipe is how an endpoint's requests are signed, ready to be used.
+type Recipe struct {
 	hash            func() hash.Hash
-	header          string // lower case
+	Header          string // lower case
 	encoding        string // hex or base64
-	prefix          string
+	Prefix          string
 	signed          []part
-	timestampHeader string
-	idHeader        string
+	TimestampHeader string
+	IDHeader        string
 	tolerance       time.Duration
 }
 
@@ -34,39 +48,34 @@ type part struct {
 	is   string // "", body, timestamp, id, url
 }
 
-// refusal is why a request does not enter.
-type refusal struct{ cause, message string }
+// Refusal is why a request does not enter.
+type Refusal struct{ Cause, Message string }
 
-func refuse(cause, format string, args ...any) *refusal {
-	return &refusal{cause: cause, message: fmt.Sprintf(format, args...)}
+func refuse(cause, format string, args ...any) *Refusal {
+	return &Refusal{Cause: cause, Message: fmt.Sprintf(format, args...)}
 }
 
-// signingSecret is a secret with the time in which it counts.
-type signingSecret struct {
-	value       []byte
-	from, until time.Time // zero: open
+// Secret is a secret with the time in which it counts.
+type Secret struct {
+	Value       []byte
+	From, Until time.Time // zero: open
 }
 
-func (s *signingSecret) live(now time.Time) bool {
-	return (s.from.IsZero() || !now.Before(s.from)) && (s.until.IsZero() || now.Before(s.until))
+func (s *Secret) live(now time.Time) bool {
+	return (s.From.IsZero() || !now.Before(s.From)) && (s.Until.IsZero() || now.Before(s.Until))
 }
 
-// parseRecipe reads endpoints.verify. A nil recipe verifies nothing, and is answered for kind "none" alone.
-func parseRecipe(raw json.RawMessage) (*recipe, *refusal) {
-	var v struct {
-		Kind            string `json:"kind"`
-		Algorithm       string `json:"algorithm"`
-		Header          string `json:"header"`
-		Encoding        string `json:"encoding"`
-		Prefix          string `json:"prefix"`
-		Signed          string `json:"signed"`
-		TimestampHeader string `json:"timestamp_header"`
-		IDHeader        string `json:"id_header"`
-		ToleranceMS     int64  `json:"tolerance_ms"`
-	}
+// Parse reads endpoints.verify. A nil recipe verifies nothing, and is answered for kind "none" alone.
+func Parse(raw json.RawMessage) (*Recipe, *Refusal) {
+	var v Spec
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return nil, refuse("MH_VERIFY_KIND", "the endpoint's verification can not be read")
 	}
+	return v.Recipe()
+}
+
+// Recipe makes a spec ready to be used. It is nil, without a refusal, for kind "none" alone.
+func (v Spec) Recipe() (*Recipe, *Refusal) {
 	switch v.Kind {
 	case "none":
 		return nil, nil
@@ -74,9 +83,9 @@ func parseRecipe(raw json.RawMessage) (*recipe, *refusal) {
 	default:
 		return nil, refuse("MH_VERIFY_KIND", "this door does not know how to verify %q, so nothing enters", v.Kind)
 	}
-	r := &recipe{
-		header: strings.ToLower(v.Header), encoding: v.Encoding, prefix: v.Prefix,
-		timestampHeader: strings.ToLower(v.TimestampHeader), idHeader: strings.ToLower(v.IDHeader),
+	r := &Recipe{
+		Header: strings.ToLower(v.Header), encoding: v.Encoding, Prefix: v.Prefix,
+		TimestampHeader: strings.ToLower(v.TimestampHeader), IDHeader: strings.ToLower(v.IDHeader),
 		tolerance: time.Duration(v.ToleranceMS) * time.Millisecond,
 	}
 	switch v.Algorithm {
@@ -89,6 +98,11 @@ func parseRecipe(raw json.RawMessage) (*recipe, *refusal) {
 	default:
 		return nil, refuse("MH_VERIFY_KIND", "this door does not know the algorithm %q, so nothing enters", v.Algorithm)
 	}
+	switch v.Encoding {
+	case "hex", "base64", "":
+	default:
+		return nil, refuse("MH_VERIFY_KIND", "this door does not know the encoding %q, so nothing enters", v.Encoding)
+	}
 	if r.tolerance <= 0 {
 		r.tolerance = 5 * time.Minute
 	}
@@ -99,11 +113,11 @@ func parseRecipe(raw json.RawMessage) (*recipe, *refusal) {
 	signsBody := false
 	for _, p := range r.signed {
 		signsBody = signsBody || p.is == "body"
-		if p.is == "timestamp" && r.timestampHeader == "" || p.is == "id" && r.idHeader == "" {
+		if p.is == "timestamp" && r.TimestampHeader == "" || p.is == "id" && r.IDHeader == "" {
 			return nil, refuse("MH_VERIFY_KIND", "the recipe signs the %s but names no header that brings it, so nothing enters", p.is)
 		}
 	}
-	if r.header == "" || !signsBody {
+	if r.Header == "" || !signsBody {
 		return nil, refuse("MH_VERIFY_KIND", "the recipe names no header or does not sign the body, so nothing enters")
 	}
 	return r, nil
@@ -134,21 +148,21 @@ func parseSigned(template string) []part {
 	return parts
 }
 
-// check tells whether the request carries a good signature: nil, or why not.
-func (r *recipe) check(body []byte, header http.Header, url string, secrets []signingSecret, now time.Time) *refusal {
-	given := header.Get(r.header)
+// Check tells whether the request carries a good signature: nil, or why not.
+func (r *Recipe) Check(body []byte, header http.Header, url string, secrets []Secret, now time.Time) *Refusal {
+	given := header.Get(r.Header)
 	if given == "" {
-		return refuse("MH_SIGNATURE_MISSING", "the header %s is missing", r.header)
+		return refuse("MH_SIGNATURE_MISSING", "the header %s is missing", r.Header)
 	}
 	stamp := ""
-	if r.timestampHeader != "" {
-		value := header.Get(r.timestampHeader)
+	if r.TimestampHeader != "" {
+		value := header.Get(r.TimestampHeader)
 		if value == "" {
-			return refuse("MH_TIMESTAMP_MISSING", "the header %s is missing", r.timestampHeader)
+			return refuse("MH_TIMESTAMP_MISSING", "the header %s is missing", r.TimestampHeader)
 		}
 		at, text, ok := parseTimestamp(value)
 		if !ok {
-			return refuse("MH_TIMESTAMP_INVALID", "the header %s holds no time", r.timestampHeader)
+			return refuse("MH_TIMESTAMP_INVALID", "the header %s holds no time", r.TimestampHeader)
 		}
 		if off := now.Sub(at); off.Abs() > r.tolerance {
 			return refuse("MH_TIMESTAMP_STALE", "the request was signed %s %s; %s are tolerated",
@@ -157,24 +171,24 @@ func (r *recipe) check(body []byte, header http.Header, url string, secrets []si
 		stamp = text
 	}
 	id := ""
-	if r.idHeader != "" {
-		if id = header.Get(r.idHeader); id == "" {
-			return refuse("MH_SIGNATURE_MISSING", "the header %s is missing", r.idHeader)
+	if r.IDHeader != "" {
+		if id = header.Get(r.IDHeader); id == "" {
+			return refuse("MH_SIGNATURE_MISSING", "the header %s is missing", r.IDHeader)
 		}
 	}
 	signatures := r.signatures(given)
 	if len(signatures) == 0 {
-		return refuse("MH_SIGNATURE_MALFORMED", "the header %s holds no %s signature%s", r.header, r.encodingName(), r.prefixWords())
+		return refuse("MH_SIGNATURE_MALFORMED", "the header %s holds no %s signature%s", r.Header, r.encodingName(), r.prefixWords())
 	}
 	live := 0
-	var outdated *signingSecret
+	var outdated *Secret
 	for i := range secrets {
 		s := &secrets[i]
 		isLive := s.live(now)
 		if isLive {
 			live++
 		}
-		if r.matches(s.value, signatures, body, stamp, id, url) {
+		if r.matches(s.Value, signatures, body, stamp, id, url) {
 			if isLive {
 				return nil
 			}
@@ -182,17 +196,17 @@ func (r *recipe) check(body []byte, header http.Header, url string, secrets []si
 		}
 	}
 	switch {
-	case outdated != nil && !outdated.until.IsZero() && !now.Before(outdated.until):
-		return refuse("MH_SIGNATURE_MISMATCH", "the body was signed with a secret that ended on %s", outdated.until.UTC().Format(time.RFC3339))
+	case outdated != nil && !outdated.Until.IsZero() && !now.Before(outdated.Until):
+		return refuse("MH_SIGNATURE_MISMATCH", "the body was signed with a secret that ended on %s", outdated.Until.UTC().Format(time.RFC3339))
 	case outdated != nil:
-		return refuse("MH_SIGNATURE_MISMATCH", "the body was signed with a secret that begins on %s", outdated.from.UTC().Format(time.RFC3339))
+		return refuse("MH_SIGNATURE_MISMATCH", "the body was signed with a secret that begins on %s", outdated.From.UTC().Format(time.RFC3339))
 	case live == 0:
 		return refuse("MH_SECRET_NONE", "the endpoint has no live signing secret; add one with: meshhook endpoint secret add")
 	}
-	return refuse("MH_SIGNATURE_MISMATCH", "the signature in %s fits none of %d live secrets", r.header, live)
+	return refuse("MH_SIGNATURE_MISMATCH", "the signature in %s fits none of %d live secrets", r.Header, live)
 }
 
-func (r *recipe) matches(secret []byte, signatures [][]byte, body []byte, stamp, id, url string) bool {
+func (r *Recipe) matches(secret []byte, signatures [][]byte, body []byte, stamp, id, url string) bool {
 	if r.sum(secret, signatures, body, stamp, id, url) {
 		return true
 	}
@@ -205,10 +219,21 @@ func (r *recipe) matches(secret []byte, signatures [][]byte, body []byte, stamp,
 	return false
 }
 
-func (r *recipe) sum(key []byte, signatures [][]byte, body []byte, stamp, id, url string) bool {
+func (r *Recipe) sum(key []byte, signatures [][]byte, body []byte, stamp, id, url string) bool {
 	if len(key) == 0 {
 		return false
 	}
+	var buffer [sha512.Size]byte
+	want := r.mac(buffer[:0], key, body, stamp, id, url)
+	good := false
+	for _, signature := range signatures {
+		good = hmac.Equal(signature, want) || good
+	}
+	return good
+}
+
+// mac appends to out what the key makes of the string that is signed.
+func (r *Recipe) mac(out, key, body []byte, stamp, id, url string) []byte {
 	mac := hmac.New(r.hash, key)
 	for _, p := range r.signed {
 		switch p.is {
@@ -224,13 +249,7 @@ func (r *recipe) sum(key []byte, signatures [][]byte, body []byte, stamp, id, ur
 			mac.Write([]byte(url))
 		}
 	}
-	var buffer [sha512.Size]byte
-	want := mac.Sum(buffer[:0])
-	good := false
-	for _, signature := range signatures {
-		good = hmac.Equal(signature, want) || good
-	}
-	return good
+	return mac.Sum(out)
 }
 
 // maxSignatures bounds what one header can make us compare.
@@ -238,10 +257,10 @@ const maxSignatures = 16
 
 // signatures are the values in the header that could be the signature: the whole value, or one of a list separated by
 // blanks or commas, which is how senders announce several during a rotation.
-func (r *recipe) signatures(value string) [][]byte {
+func (r *Recipe) signatures(value string) [][]byte {
 	var out [][]byte
 	add := func(text string) {
-		text, ok := strings.CutPrefix(strings.TrimSpace(text), r.prefix)
+		text, ok := strings.CutPrefix(strings.TrimSpace(text), r.Prefix)
 		if !ok || text == "" || len(out) >= maxSignatures {
 			return
 		}
@@ -266,7 +285,7 @@ func (r *recipe) signatures(value string) [][]byte {
 	return out
 }
 
-func (r *recipe) decode(text string) ([]byte, error) {
+func (r *Recipe) decode(text string) ([]byte, error) {
 	if r.encoding == "base64" {
 		text = strings.TrimRight(text, "=")
 		if strings.ContainsAny(text, "-_") {
@@ -277,18 +296,18 @@ func (r *recipe) decode(text string) ([]byte, error) {
 	return hex.DecodeString(text)
 }
 
-func (r *recipe) encodingName() string {
+func (r *Recipe) encodingName() string {
 	if r.encoding == "base64" {
 		return "base64"
 	}
 	return "hex"
 }
 
-func (r *recipe) prefixWords() string {
-	if r.prefix == "" {
+func (r *Recipe) prefixWords() string {
+	if r.Prefix == "" {
 		return ""
 	}
-	return fmt.Sprintf(" after %q", r.prefix)
+	return fmt.Sprintf(" after %q", r.Prefix)
 }
 
 // parseTimestamp reads a time as senders give it: seconds or milliseconds since 1970, RFC 3339, or t=<seconds> in a list.
@@ -324,4 +343,26 @@ func parseTimestamp(value string) (at time.Time, text string, ok bool) {
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
 	return at, text, err == nil
+}
+
+// Sign sets the headers by which Check lets the request in: the signature, and the time and id that the recipe asks for.
+func (r *Recipe) Sign(headers http.Header, secret, body []byte, url, id string, now time.Time) {
+	stamp := strconv.FormatInt(now.Unix(), 10)
+	sum := r.mac(nil, secret, body, stamp, id, url)
+	text := hex.EncodeToString(sum)
+	if r.encoding == "base64" {
+		text = base64.StdEncoding.EncodeToString(sum)
+	}
+	text = r.Prefix + text
+	if r.IDHeader != "" {
+		headers.Set(r.IDHeader, id)
+	}
+	switch r.TimestampHeader {
+	case "":
+	case r.Header: // both in one header, as a list
+		text = "t=" + stamp + "," + text
+	default:
+		headers.Set(r.TimestampHeader, stamp)
+	}
+	headers.Set(r.Header, text)
 }

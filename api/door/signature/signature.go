@@ -2,6 +2,7 @@
 package signature
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -150,6 +151,12 @@ func parseSigned(template string) []part {
 
 // Check tells whether the request carries a good signature: nil, or why not.
 func (r *Recipe) Check(body []byte, header http.Header, url string, secrets []Secret, now time.Time) *Refusal {
+	for _, name := range []string{r.Header, r.TimestampHeader, r.IDHeader} {
+		// Of two values, somebody behind this door might believe the one that was not verified.
+		if n := len(header.Values(name)); name != "" && n > 1 {
+			return refuse("MH_HEADER_REPEATED", "the header %s came %d times; it must come once", name, n)
+		}
+	}
 	given := header.Get(r.Header)
 	if given == "" {
 		return refuse("MH_SIGNATURE_MISSING", "the header %s is missing", r.Header)
@@ -164,9 +171,12 @@ func (r *Recipe) Check(body []byte, header http.Header, url string, secrets []Se
 		if !ok {
 			return refuse("MH_TIMESTAMP_INVALID", "the header %s holds no time", r.TimestampHeader)
 		}
-		if off := now.Sub(at); off.Abs() > r.tolerance {
-			return refuse("MH_TIMESTAMP_STALE", "the request was signed %s %s; %s are tolerated",
-				off.Abs().Round(time.Second), map[bool]string{true: "ago", false: "ahead of this clock"}[off > 0], r.tolerance)
+		switch off := now.Sub(at); {
+		case off > r.tolerance:
+			return refuse("MH_TIMESTAMP_STALE", "the request was signed %s ago; %s are tolerated", off.Round(time.Second), r.tolerance)
+		case off < -r.tolerance:
+			return refuse("MH_TIMESTAMP_FUTURE", "the request was signed %s ahead of this clock; %s are tolerated: compare the clocks",
+				off.Abs().Round(time.Second), r.tolerance)
 		}
 		stamp = text
 	}
@@ -178,15 +188,21 @@ func (r *Recipe) Check(body []byte, header http.Header, url string, secrets []Se
 	}
 	signatures := r.signatures(given)
 	if len(signatures) == 0 {
+		if why := r.malformed(given); why != "" {
+			return refuse("MH_SIGNATURE_MALFORMED", "%s", why)
+		}
 		return refuse("MH_SIGNATURE_MALFORMED", "the header %s holds no %s signature%s", r.Header, r.encodingName(), r.prefixWords())
 	}
-	live := 0
+	live, empty := 0, 0
 	var outdated *Secret
 	for i := range secrets {
 		s := &secrets[i]
 		isLive := s.live(now)
 		if isLive {
 			live++
+			if len(s.Value) == 0 || string(s.Value) == "whsec_" {
+				empty++
+			}
 		}
 		if r.matches(s.Value, signatures, body, stamp, id, url) {
 			if isLive {
@@ -202,6 +218,26 @@ func (r *Recipe) Check(body []byte, header http.Header, url string, secrets []Se
 		return refuse("MH_SIGNATURE_MISMATCH", "the body was signed with a secret that begins on %s", outdated.From.UTC().Format(time.RFC3339))
 	case live == 0:
 		return refuse("MH_SECRET_NONE", "the endpoint has no live signing secret; add one with: meshhook endpoint secret add")
+	}
+	if empty == live {
+		return refuse("MH_SECRET_EMPTY", "the endpoint's signing secret is empty; add another with: meshhook endpoint secret add")
+	}
+	// Hex can be read as base64; only its length tells.
+	if len(signatures) == 1 && len(signatures[0]) != r.hash().Size() && strings.HasPrefix(strings.TrimSpace(given), r.Prefix) {
+		if why := r.malformed(given); why != "" {
+			return refuse("MH_SIGNATURE_MALFORMED", "%s", why)
+		}
+	}
+	// A body that was changed on its way at its end is a common mishap: say so, and still refuse.
+	trimmed := bytes.TrimRight(body, "\r\n")
+	for i := range secrets {
+		s := &secrets[i]
+		if !s.live(now) {
+			continue
+		}
+		if len(trimmed) < len(body) && r.matches(s.Value, signatures, trimmed, stamp, id, url) {
+			return refuse("MH_SIGNATURE_MISMATCH", "the signature matches if the trailing newline of the body is removed; sign the bytes as they are sent")
+		}
 	}
 	return refuse("MH_SIGNATURE_MISMATCH", "the signature in %s fits none of %d live secrets", r.Header, live)
 }
@@ -250,6 +286,23 @@ func (r *Recipe) mac(out, key, body []byte, stamp, id, url string) []byte {
 		}
 	}
 	return mac.Sum(out)
+}
+
+// malformed tells what is wrong with a header that holds no signature, where that can be told.
+func (r *Recipe) malformed(value string) string {
+	text, ok := strings.CutPrefix(strings.TrimSpace(value), r.Prefix)
+	if !ok {
+		return fmt.Sprintf("the header %s holds nothing that begins with %q, as the recipe's prefix says", r.Header, r.Prefix)
+	}
+	size := r.hash().Size()
+	other := Recipe{encoding: "base64"}
+	if r.encoding == "base64" {
+		other.encoding = "hex"
+	}
+	if sum, err := other.decode(text); err == nil && len(sum) == size {
+		return fmt.Sprintf("the header %s is %s, the recipe says %s", r.Header, other.encodingName(), r.encodingName())
+	}
+	return ""
 }
 
 // maxSignatures bounds what one header can make us compare.

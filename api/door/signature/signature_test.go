@@ -61,6 +61,9 @@ func TestVerifyHMAC(t *testing.T) {
 		{"standard webhooks, another id", standard, headers("Webhook-Id", "msg_2", "Webhook-Timestamp", stamp, "Webhook-Signature", standardSignature), whsec, "MH_SIGNATURE_MISMATCH"},
 		{"standard webhooks, no id", standard, headers("Webhook-Timestamp", stamp, "Webhook-Signature", standardSignature), whsec, "MH_SIGNATURE_MISSING"},
 		{"list in one header", stripe, headers("Stripe-Signature", "t="+stamp+",v1=00ff,v1="+hexOf(stamp+"."+body)+",v0=11"), live, ""},
+		{"repeated", plain, headers("X-Sig", hexOf(body), "X-Sig", hexOf(body)), live, "MH_HEADER_REPEATED"},
+		{"time repeated", stripe, headers("Stripe-Signature", "t="+stamp, "Stripe-Signature", "v1="+hexOf(stamp+"."+body)), live, "MH_HEADER_REPEATED"},
+		{"one good among ten", stripe, headers("Stripe-Signature", "t="+stamp+strings.Repeat(",v1="+hexOf("x"), 10)+",v1="+hexOf(stamp+"."+body)), live, ""},
 		{"missing", plain, headers(), live, "MH_SIGNATURE_MISSING"},
 		{"empty", plain, headers("X-Sig", ""), live, "MH_SIGNATURE_MISSING"},
 		{"not hex", plain, headers("X-Sig", "zz"), live, "MH_SIGNATURE_MALFORMED"},
@@ -68,8 +71,8 @@ func TestVerifyHMAC(t *testing.T) {
 		{"shortened", plain, headers("X-Sig", hexOf(body)[:32]), live, "MH_SIGNATURE_MISMATCH"},
 		{"other body", plain, headers("X-Sig", hexOf(strings.TrimSpace(body))), live, "MH_SIGNATURE_MISMATCH"},
 		{"no secret", plain, headers("X-Sig", hexOf(body)), nil, "MH_SECRET_NONE"},
-		{"empty secret", plain, headers("X-Sig", hex.EncodeToString(mac(sha256.New, "", body))), []Secret{{}}, "MH_SIGNATURE_MISMATCH"},
-		{"empty whsec", plain, headers("X-Sig", hex.EncodeToString(mac(sha256.New, "", body))), []Secret{{Value: []byte("whsec_")}}, "MH_SIGNATURE_MISMATCH"},
+		{"empty secret", plain, headers("X-Sig", hex.EncodeToString(mac(sha256.New, "", body))), []Secret{{}}, "MH_SECRET_EMPTY"},
+		{"empty whsec", plain, headers("X-Sig", hex.EncodeToString(mac(sha256.New, "", body))), []Secret{{Value: []byte("whsec_")}}, "MH_SECRET_EMPTY"},
 		{"second of two", plain, headers("X-Sig", hexOf(body)), []Secret{{Value: []byte("new")}, {Value: []byte(key), Until: noon.Add(time.Hour)}}, ""},
 		{"ended", plain, headers("X-Sig", hexOf(body)), []Secret{{Value: []byte("new")}, {Value: []byte(key), Until: noon}}, "MH_SIGNATURE_MISMATCH"},
 		{"not begun", plain, headers("X-Sig", hexOf(body)), []Secret{{Value: []byte(key), From: noon.Add(time.Second)}}, "MH_SIGNATURE_MISMATCH"},
@@ -96,7 +99,7 @@ func TestVerifyTimestamps(t *testing.T) {
 	r, _ := Parse(json.RawMessage(`{"kind":"hmac","header":"x-sig","signed":"{timestamp}:{body}","timestamp_header":"x-time","tolerance_ms":60000}`))
 	at := func(d time.Duration) string { return strconv.FormatInt(noon.Add(d).Unix(), 10) }
 	for value, cause := range map[string]string{
-		at(0): "", at(-60 * time.Second): "", at(60 * time.Second): "", at(-61 * time.Second): "MH_TIMESTAMP_STALE", at(61 * time.Second): "MH_TIMESTAMP_STALE",
+		at(0): "", at(-60 * time.Second): "", at(60 * time.Second): "", at(-61 * time.Second): "MH_TIMESTAMP_STALE", at(61 * time.Second): "MH_TIMESTAMP_FUTURE",
 		strconv.FormatInt(noon.UnixMilli(), 10): "", noon.Format(time.RFC3339): "", noon.Add(-2 * time.Minute).Format(time.RFC3339): "MH_TIMESTAMP_STALE",
 		"": "MH_TIMESTAMP_MISSING", "soon": "MH_TIMESTAMP_INVALID", "-1": "MH_TIMESTAMP_INVALID", "99999999999999999999": "MH_TIMESTAMP_INVALID",
 		"1e9": "MH_TIMESTAMP_INVALID", "0": "MH_TIMESTAMP_STALE", strings.Repeat("9", 9000): "MH_TIMESTAMP_INVALID",
@@ -176,6 +179,27 @@ func TestSignedEnters(t *testing.T) {
 			if r.Check(changed, h, url, secrets, noon) == nil {
 				t.Errorf("%s: changed at %d, and entered", raw, i)
 			}
+		}
+	}
+}
+
+// A refusal says what to do about it.
+func TestRefusalsExplain(t *testing.T) {
+	sum := mac(sha256.New, "key", "body")
+	for _, c := range []struct{ recipe, body, header, message string }{
+		{`{"kind":"hmac","header":"x-sig"}`, "body\n", hex.EncodeToString(sum), "trailing newline"},
+		{`{"kind":"hmac","header":"x-sig"}`, "body", base64.StdEncoding.EncodeToString(sum), "is base64, the recipe says hex"},
+		{`{"kind":"hmac","header":"x-sig","encoding":"base64"}`, "body", hex.EncodeToString(sum), "is hex, the recipe says base64"},
+		{`{"kind":"hmac","header":"x-sig","prefix":"v1="}`, "body", hex.EncodeToString(sum), `begins with "v1="`},
+		{`{"kind":"hmac","header":"x-sig"}`, "body!", hex.EncodeToString(sum), "fits none of 1 live secrets"},
+	} {
+		r, broken := Parse(json.RawMessage(c.recipe))
+		if broken != nil {
+			t.Fatal(broken)
+		}
+		refused := r.Check([]byte(c.body), headers("X-Sig", c.header), "", []Secret{{Value: []byte("key")}}, noon)
+		if refused == nil || !strings.Contains(refused.Message, c.message) {
+			t.Errorf("%q: %v, want %q", c.header, refused, c.message)
 		}
 	}
 }

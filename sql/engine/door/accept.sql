@@ -19,6 +19,7 @@ declare
   v_take     int := p_take;
   v_received meshhook_engine.received[];
   v_target   record;
+  v_nodes    meshhook_engine.node[];  -- of the target; unpacked once here, as a field of the record it would be in each decide
   v_one      meshhook_engine.received;
   v_project  int;
   v_vars     jsonb;
@@ -46,6 +47,7 @@ begin
     join meshhook_engine.targets(array(select distinct unnest(r.workflows) from unnest(v_received) r)) t on t.workflow_id = a.workflow_id
     order by t.workflow_id
   loop
+    v_nodes := v_target.nodes;
     foreach n in array v_target.ords loop
       v_one := v_received[n];
       if v_project is distinct from v_one.project_id then
@@ -59,12 +61,12 @@ begin
         v_started := v_started || jsonb_build_object('vars', v_vars);
       end if;
       v_decision := meshhook_engine.decide(
-        v_target.graph, v_target.nodes, '{}', row('run.started', null, null, null, null)::meshhook_engine.fact,
+        v_target.graph, v_nodes, '{}', row('run.started', null, null, null, null)::meshhook_engine.fact,
         jsonb_build_object(
           'trigger', v_one.trigger, 'vars', v_vars,
           'run', jsonb_build_object('id', v_run, 'workflow', v_target.name, 'version', v_target.version, 'started_at', v_iso, 'business_key', null)),
         null, 1, v_now, null, null, interval '50 milliseconds');
-      v_place := meshhook_engine.place(v_run, v_project, v_decision, null, null, null, v_take, v_target.nodes, v_now);
+      v_place := meshhook_engine.place(v_run, v_project, v_decision, null, null, null, v_take, v_nodes, v_now);
       v_take := v_take - v_place.taken;
       v_changes := v_changes || meshhook_engine.opening(
         v_run, v_project, v_target.workflow_id, v_target.version_id, 'webhook', v_one.request_id, null,

@@ -51,11 +51,13 @@ begin
     from (select distinct (x.result ->> 'run')::uuid as id from unnest(p_results) x(result) order by 1) wanted
     cross join lateral (select r as run from meshhook.runs r where r.id = wanted.id for no key update) k
   ) l;
-  -- Queue rows that are still this process's; a lease lost in the meantime is not built on.
+  -- Queue rows that are still this process's; a lease lost in the meantime is not built on. The state is asked in a form that
+  -- no index answers: every row that was ever leased and not vacuumed yet stands in the index on it.
   v_owned := array(
     select j.id from meshhook_river.river_job j
     where j.id = any (array(select (x.result -> 'job')::bigint from unnest(p_results) x(result)))
-      and j.state in ('scheduled', 'running') and j.attempted_by[cardinality(j.attempted_by)] = p_process::text);
+      and (j.state is not distinct from 'scheduled' or j.state is not distinct from 'running')
+      and j.attempted_by[cardinality(j.attempted_by)] = p_process::text);
 
   for v_order in
     select x.ord::int as ord, k.pos

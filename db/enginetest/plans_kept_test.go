@@ -51,12 +51,15 @@ func TestPlansKept(t *testing.T) {
 				and id > meshhook_engine.uuid_floor(now() - interval '5 minutes') order by id desc limit 3) x`, step)
 			must(t, conn, "select b.job from meshhook_river.river_job j, meshhook_engine.begin(1, array[j.id]) b where j.args ->> 'run_id' = $1", runs[0])
 			must(t, conn, `select verdict from meshhook_engine.deliver(1, 3, array(select jsonb_build_object('run', r, 'step', $2::text, 'attempt', 1, 'take', true,
-				'response', '{"status": 200, "text": true, "headers": {}}'::jsonb) from unnest($1::text[]) r), array['{"a": 1}', '{"a": 1}', '{"a": 1}']::bytea[])`, runs, step)
+				'job', (select (k.jobs ->> $2)::bigint from meshhook.runs k where k.id = r::uuid), 'response', '{"status": 200, "text": true, "headers": {}}'::jsonb) from unnest($1::text[]) r), array['{"a": 1}', '{"a": 1}', '{"a": 1}']::bytea[])`, runs, step)
 			must(t, conn, "select set_config('meshhook.fake_now', (clock_timestamp() + interval '2 hours')::text, false)")
 			must(t, conn, "select did from meshhook_engine.wake(1, 100)")
 			must(t, conn, "reset meshhook.fake_now")
 		}
-		must(t, conn, "select meshhook_engine.beat(1, array[1, 2]::bigint[])")
+		// Rows that are there: of an empty list of rows nobody looks up the state.
+		jobs := get[[]int64](t, other, "select array_agg(id) from (select id from meshhook_river.river_job order by id limit 2) x")
+		must(t, conn, "select meshhook_engine.beat(1, $1)", jobs)
+		must(t, conn, "select meshhook_engine.release(1, $1)", jobs)
 	}
 	for range 12 {
 		round()
@@ -87,8 +90,9 @@ func TestPlansKept(t *testing.T) {
 	if len(plans) == 0 {
 		t.Fatal("no plan was seen")
 	}
-	// What is read from end to end shows by how much of it is thrown away, or by the many rows that come out of it.
-	much := regexp.MustCompile(`Seq Scan on ((?:runs|events|requests|payloads)_\w+|waits|river_job)[^\n]*\(actual rows=(\d{4,})|Rows Removed by Filter: \d{4,}|Rows Removed by Join Filter: \d{4,}`)
+	// What is read from end to end shows by how much of it is thrown away, or by the many rows that come out of it. An index may
+	// be read through as well: that on the state of queue rows holds each row leased since the last vacuum.
+	much := regexp.MustCompile(`Seq Scan on ((?:runs|events|requests|payloads)_\w+|waits|river_job)[^\n]*\(actual rows=(\d{4,})|Bitmap Index Scan on \w+[^\n]*\(actual rows=\d{4,}|Rows Removed by Filter: \d{4,}|Rows Removed by Join Filter: \d{4,}`)
 	told := map[string]bool{}
 	for _, p := range plans {
 		if m := much.FindString(p); m != "" && !told[p[:min(len(p), 400)]] && !strings.Contains(p, "j.args ->> 'run_id' = $1") {

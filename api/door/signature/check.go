@@ -1,53 +1,16 @@
-// Package signature is the one place that knows how a webhook is signed: the door checks by it and the command line signs by it.
 package signature
 
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/sha1"
-	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"hash"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
-
-// Spec is endpoints.verify as it is written, or part of it; "" stands for a default.
-type Spec struct {
-	Kind            string `json:"kind"`
-	Algorithm       string `json:"algorithm"`
-	Header          string `json:"header"`
-	Encoding        string `json:"encoding"`
-	Prefix          string `json:"prefix"`
-	Signed          string `json:"signed"`
-	TimestampHeader string `json:"timestamp_header"`
-	IDHeader        string `json:"id_header"`
-	ToleranceMS     int64  `json:"tolerance_ms"`
-}
-
-// Recipe is how an endpoint's requests are signed, ready to be used.
-type Recipe struct {
-	hash            func() hash.Hash
-	Header          string // lower case
-	encoding        string // hex or base64
-	Prefix          string
-	signed          []part
-	TimestampHeader string
-	IDHeader        string
-	tolerance       time.Duration
-}
-
-// part of the string that is signed: text, or what stands for something of the request.
-type part struct {
-	text string
-	is   string // "", body, timestamp, id, url
-}
 
 // Refusal is why a request does not enter.
 type Refusal struct{ Cause, Message string }
@@ -64,89 +27,6 @@ type Secret struct {
 
 func (s *Secret) live(now time.Time) bool {
 	return (s.From.IsZero() || !now.Before(s.From)) && (s.Until.IsZero() || now.Before(s.Until))
-}
-
-// Parse reads endpoints.verify. A nil recipe verifies nothing, and is answered for kind "none" alone.
-func Parse(raw json.RawMessage) (*Recipe, *Refusal) {
-	var v Spec
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return nil, refuse("MH_VERIFY_KIND", "the endpoint's verification can not be read")
-	}
-	return v.Recipe()
-}
-
-// Recipe makes a spec ready to be used. It is nil, without a refusal, for kind "none" alone.
-func (v Spec) Recipe() (*Recipe, *Refusal) {
-	switch v.Kind {
-	case "none":
-		return nil, nil
-	case "hmac":
-	default:
-		return nil, refuse("MH_VERIFY_KIND", "this door does not know how to verify %q, so nothing enters", v.Kind)
-	}
-	r := &Recipe{
-		Header: strings.ToLower(v.Header), encoding: v.Encoding, Prefix: v.Prefix,
-		TimestampHeader: strings.ToLower(v.TimestampHeader), IDHeader: strings.ToLower(v.IDHeader),
-		tolerance: time.Duration(v.ToleranceMS) * time.Millisecond,
-	}
-	switch v.Algorithm {
-	case "sha1":
-		r.hash = sha1.New
-	case "sha256", "":
-		r.hash = sha256.New
-	case "sha512":
-		r.hash = sha512.New
-	default:
-		return nil, refuse("MH_VERIFY_KIND", "this door does not know the algorithm %q, so nothing enters", v.Algorithm)
-	}
-	switch v.Encoding {
-	case "hex", "base64", "":
-	default:
-		return nil, refuse("MH_VERIFY_KIND", "this door does not know the encoding %q, so nothing enters", v.Encoding)
-	}
-	if r.tolerance <= 0 {
-		r.tolerance = 5 * time.Minute
-	}
-	if v.Signed == "" {
-		v.Signed = "{body}"
-	}
-	r.signed = parseSigned(v.Signed)
-	signsBody := false
-	for _, p := range r.signed {
-		signsBody = signsBody || p.is == "body"
-		if p.is == "timestamp" && r.TimestampHeader == "" || p.is == "id" && r.IDHeader == "" {
-			return nil, refuse("MH_VERIFY_KIND", "the recipe signs the %s but names no header that brings it, so nothing enters", p.is)
-		}
-	}
-	if r.Header == "" || !signsBody {
-		return nil, refuse("MH_VERIFY_KIND", "the recipe names no header or does not sign the body, so nothing enters")
-	}
-	return r, nil
-}
-
-func parseSigned(template string) []part {
-	var parts []part
-	for template != "" {
-		open := strings.IndexByte(template, '{')
-		if open < 0 {
-			return append(parts, part{text: template})
-		}
-		end := strings.IndexByte(template[open:], '}')
-		if end < 0 {
-			return append(parts, part{text: template})
-		}
-		switch word := template[open+1 : open+end]; word {
-		case "body", "timestamp", "id", "url":
-			if open > 0 {
-				parts = append(parts, part{text: template[:open]})
-			}
-			parts = append(parts, part{is: word})
-		default:
-			parts = append(parts, part{text: template[:open+end+1]})
-		}
-		template = template[open+end+1:]
-	}
-	return parts
 }
 
 // Check tells whether the request carries a good signature: nil, or why not.
@@ -268,26 +148,6 @@ func (r *Recipe) sum(key []byte, signatures [][]byte, body []byte, stamp, id, ur
 	return good
 }
 
-// mac appends to out what the key makes of the string that is signed.
-func (r *Recipe) mac(out, key, body []byte, stamp, id, url string) []byte {
-	mac := hmac.New(r.hash, key)
-	for _, p := range r.signed {
-		switch p.is {
-		case "":
-			mac.Write([]byte(p.text))
-		case "body":
-			mac.Write(body)
-		case "timestamp":
-			mac.Write([]byte(stamp))
-		case "id":
-			mac.Write([]byte(id))
-		case "url":
-			mac.Write([]byte(url))
-		}
-	}
-	return mac.Sum(out)
-}
-
 // malformed tells what is wrong with a header that holds no signature, where that can be told.
 func (r *Recipe) malformed(value string) string {
 	text, ok := strings.CutPrefix(strings.TrimSpace(value), r.Prefix)
@@ -361,61 +221,4 @@ func (r *Recipe) prefixWords() string {
 		return ""
 	}
 	return fmt.Sprintf(" after %q", r.Prefix)
-}
-
-// parseTimestamp reads a time as senders give it: seconds or milliseconds since 1970, RFC 3339, or t=<seconds> in a list.
-// text is what is signed.
-func parseTimestamp(value string) (at time.Time, text string, ok bool) {
-	if len(value) > 8<<10 {
-		return at, "", false
-	}
-	text = strings.TrimSpace(value)
-	if strings.IndexByte(text, '=') >= 0 {
-		found := false
-		for element := range strings.SplitSeq(text, ",") {
-			if stamp, is := strings.CutPrefix(strings.TrimSpace(element), "t="); is {
-				text, found = stamp, true
-				break
-			}
-		}
-		if !found {
-			return at, "", false
-		}
-	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		switch {
-		case n < 0 || n >= 1e15:
-			return at, "", false
-		case n >= 1e11:
-			return time.UnixMilli(n), text, true
-		}
-		return time.Unix(n, 0), text, true
-	}
-	if len(text) > 64 {
-		return at, "", false
-	}
-	at, err := time.Parse(time.RFC3339Nano, text)
-	return at, text, err == nil
-}
-
-// Sign sets the headers by which Check lets the request in: the signature, and the time and id that the recipe asks for.
-func (r *Recipe) Sign(headers http.Header, secret, body []byte, url, id string, now time.Time) {
-	stamp := strconv.FormatInt(now.Unix(), 10)
-	sum := r.mac(nil, secret, body, stamp, id, url)
-	text := hex.EncodeToString(sum)
-	if r.encoding == "base64" {
-		text = base64.StdEncoding.EncodeToString(sum)
-	}
-	text = r.Prefix + text
-	if r.IDHeader != "" {
-		headers.Set(r.IDHeader, id)
-	}
-	switch r.TimestampHeader {
-	case "":
-	case r.Header: // both in one header, as a list
-		text = "t=" + stamp + "," + text
-	default:
-		headers.Set(r.TimestampHeader, stamp)
-	}
-	headers.Set(r.Header, text)
 }

@@ -105,6 +105,7 @@ begin
     end if;
   end loop;
   grant usage on all sequences in schema meshhook to meshhook_engine, meshhook_admin;
+  revoke update, delete on meshhook.audit_log from meshhook_engine;
 
   -- The queue is its own (river.sql); operators look on.
   revoke all on all tables in schema meshhook_river from public;

@@ -14,5 +14,6 @@ begin
   end if;
   perform meshhook_engine.write(array[meshhook_engine.ended_from_outside(v_run, 'canceled', jsonb_build_object(
     'code', 'MH_CANCELED', 'message', coalesce(reason, 'Canceled.'), 'by', meshhook.principal()))], null, meshhook_engine.clock());
+  perform meshhook_engine.audit(v_run.project_id, 'run.canceled', run::text, jsonb_build_object('reason', reason));
 end $$;
 comment on function meshhook.cancel(uuid, text) is 'Ends a run now, with a reason. The results of calls in flight are dropped.';

@@ -59,6 +59,7 @@ begin
   if v_fixed > 0 then
     perform pg_notify('meshhook_river.river_insert', '{"queue":"default"}');
   end if;
+  perform meshhook_engine.audit(null, 'queue.rebuilt', null, jsonb_build_object('runs', v_fixed));
   return v_fixed;
 end $$;
 comment on function meshhook.requeue() is 'Rebuilds queue rows and timers from the runs; returns how many runs it put right.';

@@ -24,7 +24,7 @@ begin
   reset role;
   return v;
 end $$;
-select plan(13);
+select plan(14);
 select is(pg_temp.see('t-viewer', 'select slug from meshhook.projects'), '{own-test}', 'projects');
 select is(pg_temp.see('t-viewer', 'select principal from meshhook.members'), '{t-editor,t-viewer}', 'members');
 select is(pg_temp.see('t-viewer', 'select name from meshhook.vars'), '{a}', 'vars');
@@ -32,6 +32,7 @@ select is(pg_temp.see('t-viewer', 'select project from meshhook.workflow_list'),
 select is(pg_temp.see('t-viewer', 'select project from meshhook.version_list'), '{own-test}', 'version_list');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.endpoint_list'), '{own-test}', 'endpoint_list');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.request_log'), '{own-test}', 'request_log');
+select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.audit_trail'), '{own-test}', 'audit_trail');
 select is(pg_temp.see('t-viewer', 'select coalesce(path, ''hidden'') from meshhook.endpoint_list'), '{hidden}', 'a viewer is not shown where to send');
 select matches((pg_temp.see('t-editor', 'select path from meshhook.endpoint_list'))[1], '^/hooks/[a-z2-7]{26}$', 'an editor is');
 select is(pg_temp.see('stranger', 'select slug from meshhook.projects'), null, 'a stranger sees nothing');

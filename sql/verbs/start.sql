@@ -13,13 +13,7 @@ declare
   v_project  int := meshhook_engine.require(project, 'operate');
   v_workflow meshhook.workflows;
   v_version  meshhook.workflow_versions;
-  v_nodes    meshhook_engine.node[];
-  v_run      meshhook.runs;
-  v_started  jsonb;
-  v_trigger  jsonb;
-  v_ctx      jsonb;
-  v_decision meshhook_engine.decision;
-  v_place    meshhook_engine.placement;
+  v_run      uuid;
   v_known    uuid;
 begin
   select * into v_workflow from meshhook.workflows w where w.project_id = v_project and w.name = start.workflow;
@@ -46,10 +40,10 @@ begin
       hint = format('Publish it with: select meshhook.publish(%L, %L)', project, workflow);
   end if;
 
-  v_run.id := meshhook_engine.uuid_v7(v_now);
+  v_run := meshhook_engine.uuid_v7(v_now);
   if idempotency_key is not null then
     insert into meshhook.idempotency_keys (project_id, key, run_id)
-    values (v_project, start.idempotency_key, v_run.id)
+    values (v_project, start.idempotency_key, v_run)
     on conflict (project_id, key) do nothing;
     if not found then
       select k.run_id into v_known from meshhook.idempotency_keys k where k.project_id = v_project and k.key = start.idempotency_key;
@@ -57,37 +51,12 @@ begin
     end if;
   end if;
 
-  v_run.started_at := v_now;
-  v_run.business_key := business_key;
-  if v_version.compiled #> '{policy,deadline_ms}' <> 'null' then
-    v_run.deadline_at := v_now + make_interval(secs => (v_version.compiled #> '{policy,deadline_ms}')::float8 / 1000);
-  end if;
-  v_trigger := jsonb_build_object('body', coalesce(input, 'null'), 'received_at', meshhook_engine.iso(v_now), 'headers', '{}'::jsonb, 'query', '{}'::jsonb);
-  v_started := jsonb_build_object('workflow', v_workflow.name, 'version', v_version.version, 'trigger', v_trigger);
-  if (v_version.compiled -> 'uses_vars')::boolean then
-    v_started := v_started || jsonb_build_object('vars', meshhook_engine.vars_of(v_project));
-  end if;
-  v_nodes := coalesce(v_version.nodes, meshhook_engine.nodes_of(v_version.compiled));
-  v_ctx := jsonb_build_object(
-    'trigger', v_trigger, 'vars', meshhook_engine.vars_of(v_project),
-    'run', meshhook_engine.run_context(v_run, v_workflow.name, v_version.version));
-  if delay > interval '0' then
-    v_started := v_started || jsonb_build_object(
-      'due', (extract(epoch from v_now + delay) * 1000)::bigint, 'delayed_until', meshhook_engine.iso(v_now + delay));
-    v_decision.frontier := meshhook_engine.delayed(v_started -> 'due');
-    v_decision.status := 'running';
-    v_decision.opened := '{*}';
-    v_decision.effects := '{}';
-  else
-    v_decision := meshhook_engine.decide(
-      v_version.compiled - 'nodes', v_nodes, '{}', row('run.started', null, null, null, null)::meshhook_engine.fact, v_ctx, null,
-      1, v_now, null, null, interval '50 milliseconds');
-  end if;
-  v_place := meshhook_engine.place(v_run.id, v_project, v_decision, null, null, null, 0, v_nodes, v_now);
-  perform meshhook_engine.write(array[meshhook_engine.opening(
-    v_run.id, v_project, v_workflow.id, v_version.id, 'manual', null, business_key, v_run.deadline_at, v_decision, v_place, v_started)],
-    null, v_now);
-  return v_run.id;
+  perform meshhook_engine.write(array[meshhook_engine.new_run(
+    v_run, v_project, v_workflow.id, v_workflow.name, v_version.id, v_version.version, v_version.compiled - 'nodes',
+    coalesce(v_version.nodes, meshhook_engine.nodes_of(v_version.compiled)), 'manual',
+    jsonb_build_object('body', coalesce(input, 'null'), 'received_at', meshhook_engine.iso(v_now), 'headers', '{}'::jsonb, 'query', '{}'::jsonb),
+    business_key, v_now + delay, v_now)], null, v_now);
+  return v_run;
 end $$;
 comment on function meshhook.start(text, text, jsonb, text, text, int, interval) is
   'Starts a run in the caller''s transaction and returns its id; the same idempotency key starts one run only.';

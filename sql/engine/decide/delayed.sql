@@ -1,4 +1,4 @@
--- The frontier of a run whose start is put off: one timer, named *. Called by: start, refold.
+-- The frontier of a run whose start is put off: one timer, named *. Called by: new_run, refold.
 create or replace function meshhook_engine.delayed(p_due jsonb) returns jsonb
 language plpgsql immutable as $$
 begin

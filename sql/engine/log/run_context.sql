@@ -1,4 +1,4 @@
--- What expressions see as `run`, from a run row. Called by: start, deliver, wake_timers, refold.
+-- What expressions see as `run`, from a run row. Called by: new_run, deliver, wake_timers, refold.
 create or replace function meshhook_engine.run_context(p_run meshhook.runs, p_workflow text, p_version int) returns jsonb
 language plpgsql immutable as $$
 begin

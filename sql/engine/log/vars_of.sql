@@ -1,4 +1,4 @@
--- The variables of a project as one object. Called by: accept, start.
+-- The variables of a project as one object. Called by: accept, new_run.
 create or replace function meshhook_engine.vars_of(p_project int) returns jsonb
 language plpgsql stable as $$
 begin

@@ -1,4 +1,4 @@
--- The change that makes a new run. Called by: accept, start.
+-- The change that makes a new run. Called by: accept, new_run.
 create or replace function meshhook_engine.opening(
   p_id uuid, p_project int, p_workflow int, p_version int, p_trigger text, p_request uuid, p_business_key text,
   p_deadline timestamptz, p_decision meshhook_engine.decision, p_placement meshhook_engine.placement, p_started jsonb)

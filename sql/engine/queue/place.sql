@@ -3,7 +3,7 @@
 -- p_job is the row this process works under, p_held the one that held the step just settled (the same, but for lost leases).
 -- A row that is left without work is dropped, in the same commit.
 -- Only steps named in p_opened are placed; what was open before keeps its holder. Takes no lock, writes nothing.
--- Called by: accept, start, deliver, wake_timers.
+-- Called by: accept, new_run, deliver, wake_timers.
 create or replace function meshhook_engine.place(
   p_run uuid, p_project int, p_decision meshhook_engine.decision, p_jobs jsonb, p_job bigint, p_held bigint, p_take int,
   p_nodes meshhook_engine.node[], p_now timestamptz)

@@ -10,7 +10,8 @@ begin
     return null;
   end if;
   select string_agg(n.run_id || ':' || n.seq, ' ') into v_watched
-  from (select f.run_id, max(f.seq) as seq from fresh f group by f.run_id) n
+  -- A run that begins in this very commit is watched by nobody yet.
+  from (select f.run_id, max(f.seq) as seq from fresh f group by f.run_id having min(f.seq) > 1) n
   -- A scalar subquery on purpose: one lookup by key a run, never a join that reads the partitions through.
   where (select k.watched_until from meshhook.runs k where k.id = n.run_id) > clock_timestamp();
   if v_watched is not null then

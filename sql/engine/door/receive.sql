@@ -1,33 +1,40 @@
 -- A group of webhooks as they will be kept: verdict and cause, the trigger that expressions will see, and an id for each run
 -- that each will start (its live workflows, the primary one first).
+-- Nearly always every body of a group is the JSON it says it is: p_bold takes them for that, in one exception block for all;
+-- when that fails, the group is gone through once more and each body has its own.
 -- Locks nothing, writes nothing. Called by: accept.
-create or replace function meshhook_engine.receive(p_items jsonb[], p_bodies bytea[], p_now timestamptz) returns meshhook_engine.received[]
+create or replace function meshhook_engine.receive(p_items jsonb[], p_bodies bytea[], p_now timestamptz, p_bold boolean default true) returns meshhook_engine.received[]
 language plpgsql volatile as $$
 declare
-  v_iso text := meshhook_engine.iso(p_now);
+  v_iso   text := meshhook_engine.iso(p_now);
+  v_seed  text := meshhook_engine.uuid_v7(p_now);
+  v_count int := cardinality(p_items);
 begin
   return array(
-    select row(
-      x.ord, x.id, e.project_id, e.id, v.verdict::meshhook.verdict, coalesce(v.cause, t.outcome #>> '{error,code}'),
-      coalesce(v.message, t.outcome #>> '{error,message}'),
-      case when v.verdict = 'accepted' then meshhook_engine.trigger_of(
-        x.id, e.id, v_iso, x.item ->> 'method', x.item ->> 'path', x.item -> 'query', coalesce(x.item -> 'headers', '{}'), t.outcome -> 'body') end,
-      left(encode(sha256(coalesce(x.body, '')), 'hex'), 32), e.workflows,
-      array(select meshhook_engine.uuid_v7(p_now) from unnest(e.workflows)))::meshhook_engine.received
-    from (
-      select y.ord::int as ord, y.item, y.body, (y.item ->> 'endpoint')::uuid as endpoint_id, meshhook_engine.uuid_v7(p_now) as id
-      from unnest(p_items, p_bodies) with ordinality y(item, body, ord)
-    ) x
-    left join (
+    with known as materialized (  -- once an endpoint, not once an item
       select e.id, e.project_id, e.state, array(
         select w.id
         from meshhook.endpoint_workflows ew
         join meshhook.workflows w on w.id = ew.workflow_id
         where ew.endpoint_id = e.id and w.enabled and w.live_version is not null
         order by ew.is_primary desc, w.id) as workflows
-      from meshhook.endpoints e
-      where e.id in (select (z.item ->> 'endpoint')::uuid from unnest(p_items) z(item))
-    ) e on e.id = x.endpoint_id
+      from (select distinct (z.item ->> 'endpoint')::uuid as id from unnest(p_items) z(item)) asked
+      cross join lateral (select k.id, k.project_id, k.state from meshhook.endpoints k where k.id = asked.id) e
+    )
+    select row(
+      x.ord, meshhook_engine.uuid_v7_nth(v_seed, x.ord - 1), e.project_id, e.id, v.verdict::meshhook.verdict,
+      coalesce(v.cause, t.outcome #>> '{error,code}'), coalesce(v.message, t.outcome #>> '{error,message}'),
+      case when v.verdict = 'accepted' then meshhook_engine.trigger_of(
+        meshhook_engine.uuid_v7_nth(v_seed, x.ord - 1), e.id, v_iso, x.item ->> 'method', x.item ->> 'path', x.item -> 'query',
+        coalesce(x.item -> 'headers', '{}'), t.outcome -> 'body') end,
+      left(encode(sha256(coalesce(x.body, '')), 'hex'), 32), e.workflows,
+      array(select meshhook_engine.uuid_v7_nth(v_seed, v_count * w.nth::int + x.ord - 1)
+            from unnest(e.workflows) with ordinality w(id, nth)))::meshhook_engine.received
+    from (
+      select y.ord::int as ord, y.item, y.body, (y.item ->> 'endpoint')::uuid as endpoint_id
+      from unnest(p_items, p_bodies) with ordinality y(item, body, ord)
+    ) x
+    left join known e on e.id = x.endpoint_id
     cross join lateral (
       select case
         when e.id is null then '{"verdict": "rejected", "cause": "MH_ENDPOINT_UNKNOWN"}'
@@ -39,7 +46,11 @@ begin
       end as refusal
     ) d
     cross join lateral (
-      select case when d.refusal is null then meshhook_engine.try_body(x.item #>> '{headers,content-type}', x.body) end as outcome
+      select case
+        when d.refusal is not null then null
+        when p_bold and x.item #>> '{headers,content-type}' = 'application/json' and octet_length(x.body) > 0
+          then jsonb_build_object('body', convert_from(x.body, 'UTF8')::jsonb)
+        else meshhook_engine.try_body(x.item #>> '{headers,content-type}', x.body) end as outcome
       offset 0  -- once an item: a subquery that is pulled up would be worked out at each place that reads it
     ) t
     cross join lateral (
@@ -47,4 +58,10 @@ begin
              d.refusal ->> 'cause' as cause, d.refusal ->> 'message' as message
     ) v
     order by x.ord);
+exception
+  when others then
+    if not p_bold then
+      raise;
+    end if;
+    return meshhook_engine.receive(p_items, p_bodies, p_now, false);
 end $$;

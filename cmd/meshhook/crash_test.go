@@ -62,7 +62,7 @@ func newCrashTarget(t *testing.T) *crashTarget {
 	return c
 }
 
-// crashRig is a database, a target, a workflow of two calls, and a place where the door opens.
+// crashRig is a database, a target, a workflow that calls it, and a place where the door opens.
 type crashRig struct {
 	t      *testing.T
 	url    string
@@ -78,9 +78,23 @@ type crashRig struct {
 	calm     atomic.Bool // no crash comes any more
 }
 
+// twoCalls is a workflow of one call after another; %[1]s is the target.
+const twoCalls = `{"apiVersion": "meshhook/v1", "name": "flow",
+	"nodes": {
+		"shape": {"type": "transform", "with": {"expr": "{n: trigger.body.n}"}},
+		"one": {"type": "http_call", "with": {"method": "POST", "url": "%[1]s/one", "body": "{{ steps.shape }}"}, "retry": {"base": "50ms", "max_attempts": 8}},
+		"two": {"type": "http_call", "with": {"method": "POST", "url": "%[1]s/two", "body": "{{ steps.one.body }}"}, "retry": {"base": "50ms", "max_attempts": 8}},
+		"end": {"type": "terminate", "with": {"output": "{{ steps.two.body }}"}}},
+	"edges": [{"from": "trigger", "to": "shape"}, {"from": "shape", "to": "one"}, {"from": "one", "to": "two"}, {"from": "two", "to": "end"}]}`
+
 func newCrashRig(t *testing.T, url string) *crashRig {
 	t.Helper()
-	r := &crashRig{t: t, url: url, pool: dbtest.Open(t, url), target: newCrashTarget(t)}
+	return newRig(t, url, newCrashTarget(t), twoCalls)
+}
+
+func newRig(t *testing.T, url string, target *crashTarget, workflow string) *crashRig {
+	t.Helper()
+	r := &crashRig{t: t, url: url, pool: dbtest.Open(t, url), target: target}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -89,13 +103,7 @@ func newCrashRig(t *testing.T, url string) *crashRig {
 	listener.Close()
 	r.cli = newCLI(t, "DATABASE_URL="+url, "MESHHOOK_ALLOW_PRIVATE=127.0.0.0/8", "MESHHOOK_LOG_LEVEL=WARN")
 	execute(t, r.pool, "select meshhook.create_project('crash')")
-	execute(t, r.pool, "select meshhook.publish('crash', 'flow', $1)", fmt.Sprintf(`{"apiVersion": "meshhook/v1", "name": "flow",
-		"nodes": {
-			"shape": {"type": "transform", "with": {"expr": "{n: trigger.body.n}"}},
-			"one": {"type": "http_call", "with": {"method": "POST", "url": "%[1]s/one", "body": "{{ steps.shape }}"}, "retry": {"base": "50ms", "max_attempts": 8}},
-			"two": {"type": "http_call", "with": {"method": "POST", "url": "%[1]s/two", "body": "{{ steps.one.body }}"}, "retry": {"base": "50ms", "max_attempts": 8}},
-			"end": {"type": "terminate", "with": {"output": "{{ steps.two.body }}"}}},
-		"edges": [{"from": "trigger", "to": "shape"}, {"from": "shape", "to": "one"}, {"from": "one", "to": "two"}, {"from": "two", "to": "end"}]}`, r.target.URL))
+	execute(t, r.pool, "select meshhook.publish('crash', 'flow', $1)", fmt.Sprintf(workflow, r.target.URL))
 	var token string
 	if err := r.pool.QueryRow(t.Context(), "select token from meshhook.create_endpoint('crash', 'flow')").Scan(&token); err != nil {
 		t.Fatal(err)
@@ -140,27 +148,40 @@ func crash(t *testing.T, cmd *exec.Cmd) {
 
 // send sends webhooks, each with a number of its own, until the crashes are over and so many were answered with 202.
 func (r *crashRig) send(ctx context.Context, want int64) {
-	client := &http.Client{Timeout: 20 * time.Second}
 	for ctx.Err() == nil && !(r.calm.Load() && r.count.Load() >= want) {
 		n := r.tries.Add(1)
-		response, err := client.Post(r.hook, "application/json", strings.NewReader(fmt.Sprintf(`{"n": %d}`, n)))
-		if err == nil {
-			var answer struct {
-				Run string `json:"run_id"`
-			}
-			err = json.NewDecoder(response.Body).Decode(&answer)
-			response.Body.Close()
-			if err == nil && response.StatusCode == http.StatusAccepted {
-				r.accepted.Store(n, answer.Run)
-				r.count.Add(1)
-				continue
-			}
+		if status, run, _, err := r.post(r.hook, n); err == nil && status == http.StatusAccepted {
+			r.accepted.Store(n, run)
+			r.count.Add(1)
+			continue
 		}
 		select { // the door is away for a moment
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
 		}
 	}
+}
+
+// patientClient gives up on a door only when that is lost.
+var patientClient = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
+// post sends the webhook with this number; took is how long the answer took.
+func (r *crashRig) post(hook string, n int64) (status int, run string, took time.Duration, err error) {
+	began := time.Now()
+	body := fmt.Sprintf(`{"n": %d, "nap": "%dms"}`, n, 200+n%7*500)
+	response, err := patientClient.Post(hook, "application/json", strings.NewReader(body))
+	if err != nil {
+		return 0, "", time.Since(began), err
+	}
+	defer response.Body.Close()
+	took = time.Since(began)
+	var answer struct {
+		Run string `json:"run_id"`
+	}
+	if err = json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		return response.StatusCode, "", took, fmt.Errorf("read the answer: %w", err)
+	}
+	return response.StatusCode, answer.Run, took, nil
 }
 
 // leased are the open runs that some process works on, with the number of their last event.

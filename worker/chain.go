@@ -85,7 +85,8 @@ func (c *chain) letGo(p *Process, job int64) {
 	}
 }
 
-// do waits out an item's delay and makes its call; nil when the process stops first. The slot is free when it returns, but
+// do waits out an item's delay and makes its call; nil when the process stops first, or has been silent for so long that
+// somebody else makes it. The slot is free when it returns, but
 // for a heavy result: that one keeps it until it is delivered, which bounds the memory that results waiting can take.
 func (p *Process) do(item *Item, held bool) *Result {
 	if item.AfterMS > 0 || item.Kind == kindTimer {
@@ -105,6 +106,10 @@ func (p *Process) do(item *Item, held bool) *Result {
 		if err := p.slots.Acquire(p.soft); err != nil {
 			return nil
 		}
+	}
+	if p.silent() {
+		p.slots.Give(1)
+		return nil
 	}
 	p.counters.calls.Add(1)
 	result := p.conf.Caller.Do(p.hard, item)

@@ -42,6 +42,7 @@ type Process struct {
 	river    *river.Client[pgx.Tx]
 
 	alive   atomic.Bool
+	heard   atomic.Int64   // when the database last took a heartbeat, in nanoseconds since 1970
 	backing sync.WaitGroup // session, wake and upkeep loops
 	tasks   sync.WaitGroup // chains of calls that did not come through River
 
@@ -90,6 +91,7 @@ func Start(ctx context.Context, conf Config) (*Process, error) {
 		return nil, err
 	}
 	p.alive.Store(true)
+	p.heard.Store(time.Now().UnixNano())
 	p.begins = db.NewGroup(db.GroupConfig[int64]{MaxQueue: 4 * conf.Workers, Timeout: 10 * time.Second}, p.flushBegins)
 	p.delivers = db.NewGroup(db.GroupConfig[*Result]{
 		Flushers: db.Flushers(), MaxQueue: 1 << 20, MaxWeight: 16 << 20, Timeout: 30 * time.Second,
@@ -179,6 +181,8 @@ func (p *Process) stop(ctx context.Context) error {
 	errs = append(errs, p.begins.Close(last), p.delivers.Close(last), p.handBack(last))
 	p.endLife()
 	p.backing.Wait()
-	p.log.Info("process stopped")
+	stats := p.Stats()
+	p.log.Info("process stopped", slog.Int64("calls", stats.Calls), slog.Int64("recorded", stats.Recorded),
+		slog.Int64("stale", stats.Stale), slog.Int64("abandoned", stats.Abandoned))
 	return errors.Join(errs...)
 }

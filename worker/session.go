@@ -13,7 +13,10 @@ import (
 	"github.com/profullstack/meshhook/db"
 )
 
-const beatEvery = 10 * time.Second
+const (
+	beatEvery = 10 * time.Second
+	silence   = 30 * time.Second // after so long without a heartbeat others take the work over
+)
 
 // openSession connects the session whose advisory lock says that the process lives.
 func (p *Process) openSession(ctx context.Context) (*pgx.Conn, error) {
@@ -51,6 +54,10 @@ func (p *Process) keepSession(conn *pgx.Conn) {
 	}
 }
 
+// silent tells that the process has not been heard of for so long that its work may be with others by now: it was frozen, or
+// the database was away.
+func (p *Process) silent() bool { return time.Now().UnixNano()-p.heard.Load() > int64(silence) }
+
 func (p *Process) reopen() *pgx.Conn {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		conn, err := p.openSession(p.life)
@@ -71,11 +78,15 @@ func (p *Process) attend(conn *pgx.Conn) error {
 	queries := db.New(conn)
 	for {
 		ctx, cancel := context.WithTimeout(p.life, 5*time.Second)
-		_, err := queries.Beat(ctx, p.id, p.held.list())
+		held, err := queries.Beat(ctx, p.id, p.held.list())
+		if err == nil && held < 0 { // held for dead and forgotten, by mistake
+			err = queries.Rejoin(ctx, p.id, p.conf.Name, p.conf.Version)
+		}
 		cancel()
 		if err != nil {
 			return err
 		}
+		p.heard.Store(time.Now().UnixNano())
 		ctx, cancel = context.WithTimeout(p.life, beatEvery)
 		for err == nil { // nothing is listened to, so nothing but the end comes
 			_, err = conn.WaitForNotification(ctx)

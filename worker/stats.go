@@ -12,7 +12,7 @@ type Stats struct {
 	Calls     int64 // attempts made
 	Recorded  int64 // results recorded
 	Stale     int64 // results that came too late: late, twice, or of a run that had ended
-	Abandoned int64 // calls given up because the process stopped
+	Abandoned int64 // calls given up because the process stopped, or may have been taken over by others
 	Batches   int64 // deliver transactions
 	Waiting   int   // results not yet in a transaction
 	Busy      int   // call slots taken

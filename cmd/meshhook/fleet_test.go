@@ -11,12 +11,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/profullstack/meshhook/db/dbtest"
 )
@@ -37,7 +38,7 @@ const everything = `{"apiVersion": "meshhook/v1", "name": "flow",
 		"one": {"type": "http_call", "with": {"method": "POST", "url": "%[1]s/one", "body": "{{ steps.shape }}"}, "retry": {"base": "300ms", "max_attempts": 8}},
 		"nap": {"type": "delay", "with": {"for": "{{ trigger.body.nap }}"}},
 		"left": {"type": "http_call", "with": {"method": "POST", "url": "%[1]s/left", "body": "{{ steps.one.body }}"}, "retry": {"base": "100ms", "max_attempts": 8}},
-		"right": {"type": "http_call", "with": {"method": "POST", "url": "%[1]s/right", "body": "{{ steps.one.body }}"}, "retry": {"base": "3s", "jitter": "none", "max_attempts": 8}},
+		"right": {"type": "http_call", "with": {"method": "POST", "url": "%[1]s/right", "body": "{{ steps.one.body }}"}, "retry": {"base": "2500ms", "jitter": "none", "max_attempts": 8}},
 		"last": {"type": "http_call", "with": {"method": "POST", "url": "%[1]s/last", "body": "{{ steps }}"}, "retry": {"base": "50ms", "max_attempts": 8}},
 		"end": {"type": "terminate", "with": {"output": "{{ steps.last.body }}"}}},
 	"edges": [{"from": "trigger", "to": "shape"}, {"from": "shape", "to": "one"}, {"from": "one", "to": "nap"}, {"from": "nap", "to": "left"},
@@ -119,52 +120,54 @@ func (r *crashRig) hookOf(m *member) string {
 	return "http://" + m.addr + r.hook[strings.Index(r.hook, "/hooks/"):]
 }
 
-// burst sends n webhooks at once, spread over the doors; all must be answered with 202.
+// burst sends webhooks, spread over the doors, until n more have been answered with 202. A door that is short of time says
+// 503, and the sender sends another.
 func (r *crashRig) burst(n int, doors ...*member) {
 	r.t.Helper()
 	var senders sync.WaitGroup
-	numbers := make(chan int)
+	var left atomic.Int64
+	left.Store(int64(n))
 	for k := range 16 {
 		hook := r.hookOf(doors[k%len(doors)])
 		senders.Go(func() {
-			for range numbers {
+			for left.Add(-1) >= 0 {
 				n := r.tries.Add(1)
 				status, run, _, err := r.post(hook, n)
-				if err != nil || status != http.StatusAccepted {
+				switch {
+				case err == nil && status == http.StatusAccepted:
+					r.accepted.Store(n, run)
+					r.count.Add(1)
+				case err == nil && status == http.StatusServiceUnavailable:
+					left.Add(1)
+				default:
 					r.t.Errorf("webhook %d: status %d, %v", n, status, err)
-					continue
 				}
-				r.accepted.Store(n, run)
-				r.count.Add(1)
 			}
 		})
 	}
-	for i := range n {
-		numbers <- i
-	}
-	close(numbers)
 	senders.Wait()
 }
 
-// leasedTo are the queue rows that a process works under.
-func (r *crashRig) leasedTo(process int) []int64 {
+// leasedTo tells how many queue rows a process works under: leased without a claim, and claimed from the queue.
+func (r *crashRig) leasedTo(process int) (leased, claimed int) {
 	r.t.Helper()
-	rows, err := r.pool.Query(r.t.Context(), `select j.id from meshhook_river.river_job j
-		where j.state in ('scheduled', 'running') and j.attempted_by[cardinality(j.attempted_by)] = $1::int::text`, process)
-	if err != nil {
+	if err := r.pool.QueryRow(r.t.Context(), `select count(*) filter (where j.state = 'scheduled'), count(*) filter (where j.state = 'running')
+		from meshhook_river.river_job j where j.attempted_by[cardinality(j.attempted_by)] = $1::int::text`, process).Scan(&leased, &claimed); err != nil {
 		r.t.Fatal(err)
 	}
-	jobs, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return jobs
+	return leased, claimed
+}
+
+// idle tells that nothing is leased to the process.
+func (r *crashRig) idle(process int) bool {
+	leased, claimed := r.leasedTo(process)
+	return leased+claimed == 0
 }
 
 // moved waits until nothing is leased to the process any more, and tells how long that took.
 func (r *crashRig) moved(process int, since time.Time) string {
 	r.t.Helper()
-	eventually(r.t, "the work has moved to others", func() bool { return len(r.leasedTo(process)) == 0 })
+	eventually(r.t, "the work has moved to others", func() bool { return r.idle(process) })
 	took, note := time.Since(since), ""
 	if took > 5*time.Second {
 		note = " (MORE THAN 5 s)"
@@ -195,15 +198,19 @@ func TestFleetLosesAProcess(t *testing.T) {
 	for k := range kills {
 		r.burst(300, fleet...)
 		victim := fleet[0]
-		eventually(t, "the process works", func() bool { return len(r.leasedTo(victim.id)) >= 20 })
+		eventually(t, "the process works, also on what it claimed from the queue", func() bool {
+			leased, claimed := r.leasedTo(victim.id)
+			return leased+claimed >= 20 && claimed >= 5
+		})
 		crash(t, victim.cmd)
 		since := time.Now()
-		leased, open := r.leasedTo(victim.id), 0
+		leased, claimed := r.leasedTo(victim.id)
+		open := 0
 		if err := r.pool.QueryRow(t.Context(), "select count(*) from meshhook.runs where finished_at is null").Scan(&open); err != nil {
 			t.Fatal(err)
 		}
 		took := r.moved(victim.id, since)
-		dbtest.Report(t, "kill %d: %d runs were open; %d queue rows of the dead process moved to the others within %s", k+1, open, len(leased), took)
+		dbtest.Report(t, "kill %d: %d runs were open; %d leases and %d claims of the dead process moved to the others within %s", k+1, open, leased, claimed, took)
 		fleet = append(fleet[1:], r.join(r.url))
 	}
 	r.settle()
@@ -211,4 +218,49 @@ func TestFleetLosesAProcess(t *testing.T) {
 		m.leave(t)
 	}
 	r.judge(kills)
+}
+
+// TestFleetThawsAProcess holds one process of three still, long enough for the others to take its work over, and lets it go
+// on: what it brings late is dropped, and it works again as if nothing had happened.
+func TestFleetThawsAProcess(t *testing.T) {
+	r := newFleetRig(t, dbtest.URL(t))
+	fleet := []*member{r.join(r.url, "MESHHOOK_LOG_LEVEL=INFO"), r.join(r.url), r.join(r.url)}
+	r.burst(300, fleet...)
+	frozen := fleet[0]
+	eventually(t, "the process works, also on what it claimed from the queue", func() bool {
+		leased, claimed := r.leasedTo(frozen.id)
+		return leased+claimed >= 20 && claimed >= 5
+	})
+	if err := frozen.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	since := time.Now()
+	leased, claimed := r.leasedTo(frozen.id)
+	if !soaking() {
+		// Half a minute passes for the frozen process alone. The others' leases are what they were.
+		execute(t, r.pool, "update meshhook.processes set seen_at = seen_at - interval '30 seconds' where id = $1", frozen.id)
+		execute(t, r.pool, `update meshhook_river.river_job set scheduled_at = scheduled_at - interval '30 seconds'
+			where state = 'scheduled' and attempted_by[cardinality(attempted_by)] = $1::int::text`, frozen.id)
+	}
+	eventually(t, "its work has moved to the others", func() bool { return r.idle(frozen.id) })
+	dbtest.Report(t, "%d leases and %d claims of a frozen process had moved to the others after %.1f s", leased, claimed, time.Since(since).Seconds())
+	r.settle()
+	if rest := time.Minute - time.Since(since); soaking() && rest > 0 {
+		<-time.After(rest)
+	}
+	if err := frozen.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	r.burst(50, frozen)
+	r.settle()
+	for _, m := range fleet {
+		m.leave(t)
+	}
+	late := regexp.MustCompile(`msg="process stopped".* stale=(\d+)`).FindStringSubmatch(frozen.out.String())
+	if late == nil || late[1] == "0" {
+		t.Errorf("the thawed process counted no late result: %q", late)
+	} else {
+		dbtest.Report(t, "the thawed process brought %s results that were dropped as stale", late[1])
+	}
+	r.judge(1)
 }

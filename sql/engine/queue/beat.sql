@@ -1,13 +1,16 @@
--- The heartbeat: pushes the dead man's switch of the rows this process says it works under 30 s ahead. Returns how many.
+-- The heartbeat: pushes the dead man's switch of the rows this process says it works under 30 s ahead. Returns how many,
+-- or -1 when the process is not known (any more): then it must rejoin, or nobody would notice its death.
 -- Only those: a lease whose answer never reached the process (its commit happened, its connection did not survive it) is in
 -- nobody's hands, and must run out although the process lives.
 -- Locks: its processes row, then the river_job rows in id order. Called by: the worker and the door, every 10 s.
 create or replace function meshhook_engine.beat(p_process int, p_jobs bigint[]) returns int
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_held int;
+  v_known boolean;
+  v_held  int;
 begin
   update meshhook.processes set seen_at = clock_timestamp() where id = p_process;
+  v_known := found;
   with held as (
     select j.id from meshhook_river.river_job j
     where j.id = any (p_jobs) and j.state = 'scheduled' and j.attempted_by[cardinality(j.attempted_by)] = p_process::text
@@ -18,5 +21,5 @@ begin
   set scheduled_at = clock_timestamp() + interval '30 seconds'
   from held where j.id = held.id;
   get diagnostics v_held = row_count;
-  return v_held;
+  return case when v_known then v_held else -1 end;
 end $$;

@@ -25,6 +25,7 @@ import (
 // engineReport is what bench engine answers with --json.
 type engineReport struct {
 	surroundings
+	Slots   int               `json:"slots"`
 	Reps    int               `json:"reps"`
 	Seconds int               `json:"seconds"`
 	Runs    int               `json:"runs"` // finished in all repetitions, as counted at the target
@@ -39,7 +40,7 @@ var engineFigures = []string{
 }
 
 func newBenchEngineCommand(a *app) *cobra.Command {
-	var reps, seconds int
+	var reps, seconds, slots int
 	c := &cobra.Command{
 		Use:   "engine",
 		Short: "Reference runs through the SQL functions and the worker, beside bare River jobs and single-row commits",
@@ -47,10 +48,10 @@ func newBenchEngineCommand(a *app) *cobra.Command {
 			"at once. Webhooks go to meshhook_engine.accept in groups, as the door sends them; calls are made by the worker.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if reps < 1 || seconds < 1 {
-				return usagef("--reps and --seconds must be at least 1")
+			if reps < 1 || seconds < 1 || slots < 1 {
+				return usagef("--reps, --seconds and --slots must be at least 1")
 			}
-			report, err := a.benchEngine(c.Context(), reps, time.Duration(seconds)*time.Second)
+			report, err := a.benchEngine(c.Context(), slots, reps, time.Duration(seconds)*time.Second)
 			if err != nil {
 				return err
 			}
@@ -62,23 +63,24 @@ func newBenchEngineCommand(a *app) *cobra.Command {
 				for _, line := range report.lines() {
 					fmt.Fprintln(a.out, "#", line)
 				}
-				fmt.Fprintf(a.out, "# %d repetitions of %d s each, %d runs finished\n", report.Reps, report.Seconds, report.Runs)
+				fmt.Fprintf(a.out, "# %d call slots, %d repetitions of %d s each, %d runs finished\n", report.Slots, report.Reps, report.Seconds, report.Runs)
 			}
 			return a.show(report, []string{"figure", "median", "min", "max"}, rows)
 		},
 	}
 	c.Flags().IntVar(&reps, "reps", 5, "repetitions; the median counts")
 	c.Flags().IntVar(&seconds, "seconds", 10, "length of each measurement")
+	c.Flags().IntVar(&slots, "slots", peerWorkers, "call slots of the worker, and runs open at once; as many as River's workers unless told otherwise")
 	return c
 }
 
-func (a *app) benchEngine(ctx context.Context, reps int, length time.Duration) (report engineReport, err error) {
+func (a *app) benchEngine(ctx context.Context, slots, reps int, length time.Duration) (report engineReport, err error) {
 	server, err := a.benchOn(ctx)
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, server.close(context.WithoutCancel(ctx))) }()
-	bench, err := newEngineBench(ctx, server, a.config.Workers, a.progress)
+	bench, err := newEngineBench(ctx, server, slots, a.progress)
 	if err != nil {
 		return report, err
 	}
@@ -89,7 +91,7 @@ func (a *app) benchEngine(ctx context.Context, reps int, length time.Duration) (
 	}
 	defer peers.close()
 
-	report.Reps, report.Seconds = reps, int(length/time.Second)
+	report.Slots, report.Reps, report.Seconds = slots, reps, int(length/time.Second)
 	if report.surroundings, err = surroundingsOf(ctx, bench.pool); err != nil {
 		return report, err
 	}
@@ -154,7 +156,7 @@ const referenceFlow = `{"apiVersion": "meshhook/v1", "name": "reference",
 	"edges": [{"from": "trigger", "to": "shape"}, {"from": "shape", "to": "big"}, {"from": "big", "port": "large", "to": "post"},
 		{"from": "big", "port": "small", "to": "end"}, {"from": "post", "to": "end"}]}`
 
-func newEngineBench(ctx context.Context, server *benchServer, workers int, progress func(string)) (*engineBench, error) {
+func newEngineBench(ctx context.Context, server *benchServer, slots int, progress func(string)) (*engineBench, error) {
 	address, err := server.scratch(ctx, "engine")
 	if err != nil {
 		return nil, err
@@ -162,7 +164,7 @@ func newEngineBench(ctx context.Context, server *benchServer, workers int, progr
 	if _, err := db.Migrate(ctx, address, db.MigrateOptions{}); err != nil {
 		return nil, err
 	}
-	b := &engineBench{window: int64(workers), body: referenceBody()}
+	b := &engineBench{window: int64(slots), body: referenceBody()}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -196,7 +198,7 @@ func newEngineBench(ctx context.Context, server *benchServer, workers int, progr
 	b.item = json.RawMessage(fmt.Sprintf(`{"endpoint": %q, "method": "POST", "path": "/hooks/bench", "query": {}, "remote": "127.0.0.1",
 		"headers": {"content-type": "application/json", "user-agent": "bench/1", "x-delivery": "0123456789"}}`, endpoint))
 	b.process, err = worker.Start(ctx, worker.Config{
-		Pool: b.pool, Name: "bench", Version: version(), Work: true, Workers: workers, Log: slog.New(slog.DiscardHandler),
+		Pool: b.pool, Name: "bench", Version: version(), Work: true, Workers: slots, Log: slog.New(slog.DiscardHandler),
 		Caller: worker.NewCaller(worker.CallerConfig{Version: version(), AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
 	})
 	if err != nil {

@@ -67,6 +67,9 @@ func (w *benchWorker) Work(context.Context, *river.Job[benchArgs]) error {
 	return nil
 }
 
+// peerWorkers is how many jobs or calls River and the engine each have under way at once.
+const peerWorkers = 500
+
 // riverJobs is how many jobs that do nothing River works a second: 500 workers, 1 ms between fetches, inserted by River in
 // bulk while it works, so that there is always enough.
 func (p *peers) riverJobs(ctx context.Context, length time.Duration) (float64, error) {
@@ -75,7 +78,7 @@ func (p *peers) riverJobs(ctx context.Context, length time.Duration) (float64, e
 		return 0, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(p.pool), &river.Config{
-		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 500}},
+		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: peerWorkers}},
 		Workers: workers, FetchCooldown: time.Millisecond, FetchPollInterval: 50 * time.Millisecond,
 		Logger: slog.New(slog.DiscardHandler),
 	})

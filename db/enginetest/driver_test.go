@@ -288,12 +288,28 @@ func (w *world) check() {
 		if !m.ended && len(s.Jobs) == 0 {
 			want = "waiting"
 		}
+		if m.paused {
+			want = "paused"
+		}
 		if s.Status != want {
 			w.fail("run %d: status is %s, not %s", i, s.Status, want)
 		}
 
 		// Each open step is held by one queue row that is there, or waits for its time.
 		due := int64(math.MaxInt64)
+		if m.paused {
+			// Nobody need hold what is open, and time does nothing; what is in a process's hands may still be there.
+			if len(w.waits[r.id]) > 0 || s.WakeAt != nil {
+				w.fail("run %d is paused and waits: %v, %v", i, w.waits[r.id], s.WakeAt)
+			}
+			for step, job := range s.Jobs {
+				if m.open[step] == nil && step != "*" {
+					w.fail("run %d: job %d holds %s, which is not open", i, job, step)
+				}
+				held[job] = true
+			}
+			continue
+		}
 		for step, o := range m.open {
 			job, isHeld := s.Jobs[step]
 			at, waits := w.waits[r.id][step]
@@ -463,10 +479,17 @@ func (w *world) claim(proc int, jobs []int64) {
 		attempted_by = array_append(attempted_by, $1::int::text) where id = any ($2)`, proc, jobs)
 	rows := ask[[]byte](w, `select jsonb_build_object('job', b.job, 'calls', b.calls::text)
 		from meshhook_engine.begin($1, $2) b order by array_position($2, b.job)`, proc, jobs)
-	if len(rows) != len(jobs) {
-		w.fail("begin answers for %d of %d jobs", len(rows), len(jobs))
-	}
 	given := len(w.held)
+	var empty []int64 // rows that the worker lets finish: of paused runs
+	for _, job := range jobs {
+		i := slices.IndexFunc(w.jobs, func(j queued) bool { return j.ID == job })
+		if w.run(w.jobs[i].Run).model.paused {
+			empty = append(empty, job)
+		}
+	}
+	if len(rows) != len(jobs)-len(empty) {
+		w.fail("begin answers for %d of %d jobs, %d of them of paused runs", len(rows), len(jobs), len(empty))
+	}
 	for _, row := range rows {
 		var b struct{ Calls string }
 		if err := json.Unmarshal(row, &b); err != nil {
@@ -474,8 +497,10 @@ func (w *world) claim(proc int, jobs []int64) {
 		}
 		w.hold(proc, []byte(b.Calls))
 	}
+	w.exec("delete from meshhook_river.river_job where id = any ($1)", empty)
 	w.checkWork(w.held[given:])
 	w.look()
+	w.check()
 }
 
 // available are the jobs that anybody may claim, by run and age.

@@ -25,6 +25,7 @@ type model struct {
 	tries  map[string]int
 
 	ended  bool
+	paused bool
 	status string
 	output any
 	error  *failure
@@ -311,7 +312,7 @@ func (m *model) run(n *node, input any, now int64) (ports []string, ok bool) {
 
 // finish ends the run; what is open is canceled.
 func (m *model) finish(status string, output any, e *failure) {
-	m.ended, m.status, m.output, m.error = true, status, output, e
+	m.ended, m.paused, m.status, m.output, m.error = true, false, status, output, e
 	for id := range m.open {
 		m.letter[id] = 'c'
 	}

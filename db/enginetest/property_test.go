@@ -195,6 +195,7 @@ func (w *world) step() {
 	t := w.t
 	switch rapid.SampledFrom([]string{
 		"deliver", "deliver", "deliver", "deliver", "deliver", "claim", "claim", "claim", "time", "time", "release", "lose", "crash", "cancel",
+		"pause", "pause",
 	}).Draw(t, "action") {
 	case "deliver":
 		w.drawDelivery()
@@ -229,6 +230,8 @@ func (w *world) step() {
 		w.exec("update meshhook.processes set started_at = started_at - interval '1 hour' where id = $1", w.procs[k])
 		w.wake(w.procs[1-k])
 		w.procs[k] = w.register()
+	case "pause":
+		w.pause(rapid.SampledFrom(w.runs).Draw(t, "run"))
 	case "cancel":
 		if r := rapid.SampledFrom(w.runs).Draw(t, "run"); !r.model.ended && rapid.IntRange(0, 9).Draw(t, "sure") == 9 {
 			w.exec("select meshhook.cancel($1, 'enough')", r.id)
@@ -280,6 +283,11 @@ func (w *world) drawDelivery() {
 // finish brings the runs forward without surprises: every round does what there is to do.
 func (w *world) finish() {
 	proc := w.procs[0]
+	for _, r := range w.runs {
+		if r.model.paused {
+			w.pause(r)
+		}
+	}
 	if jobs := w.available(); len(jobs) > 0 {
 		w.claim(proc, jobs)
 	}

@@ -8,7 +8,7 @@ begin
   v_run := meshhook_engine.locked(run);
   if v_run.finished_at is not null then
     raise exception using
-      errcode = 'MH409', message = format('MH_RUN_ENDED: the run has already %s', v_run.status),
+      errcode = 'MH409', message = format('MH_RUN_ENDED: the run has ended already, it is %s', v_run.status),
       detail = jsonb_build_object('code', 'MH_RUN_ENDED', 'status', v_run.status)::text,
       hint = 'Only a run that is open can be canceled.';
   end if;

@@ -20,6 +20,8 @@ begin
     when 'call.failed' then p_data #>> '{error,message}'
     when 'retry.scheduled' then format('attempt %s in %s ms', p_attempt, p_data ->> 'delay_ms')
     when 'timer.set' then 'until ' || (p_data ->> 'until')
+    when 'run.paused' then 'by ' || (p_data ->> 'by') || coalesce(': ' || (p_data ->> 'reason'), '')
+    when 'run.resumed' then 'by ' || (p_data ->> 'by')
     when 'run.succeeded' then left(coalesce(p_data ->> 'output', 'null'), 200)
     when 'run.failed' then p_data #>> '{error,message}'
     when 'run.canceled' then p_data #>> '{error,message}'

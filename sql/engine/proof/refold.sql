@@ -91,6 +91,7 @@ begin
       continue;
     when 'run.paused', 'run.resumed' then
       v_status := case v_fact.type when 'run.paused' then 'paused' else 'running' end;
+      v_frontier := meshhook_engine.put_off(v_frontier, v_fact.data -> 'due');
       continue;
     when 'run.started' then
       v_ctx := v_ctx || jsonb_build_object('vars', coalesce(v_fact.data -> 'vars', '{}'));

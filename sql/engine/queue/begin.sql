@@ -1,15 +1,17 @@
 -- The open calls that claimed queue rows hold, ready to be made; no answer for a row that holds nothing any more (its run
 -- ended, was canceled, or went on elsewhere): the worker lets such a row finish.
--- Reads only: the claim itself is the lease, and deliver is the fence.
+-- Reads only: the claim itself is the lease, and deliver is the fence. But for rows of paused runs: those are let go of, so that
+-- nobody counts on a row that its worker is about to finish (see park).
 -- Called by: the worker, grouped, for jobs claimed through River.
 create or replace function meshhook_engine.begin(p_process int, p_jobs bigint[])
 returns table (job bigint, run_id uuid, calls jsonb)
 language plpgsql security definer set search_path = ''
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  v_now timestamptz := meshhook_engine.clock();
+  v_now   timestamptz := meshhook_engine.clock();
+  v_empty bigint[] := p_jobs;  -- rows not answered
 begin
-  return query
+  for job, run_id, calls in
     select j.id, r.id, jsonb_agg(
              meshhook_engine.work_item(
                r.id, r.project_id, j.id, h.step, r.frontier -> 'open' -> h.step,
@@ -24,5 +26,15 @@ begin
     join meshhook.workflow_versions v on v.id = r.version_id
     cross join lateral jsonb_each_text(r.jobs) h(step, job)
     where r.status = 'running' and h.job = j.id::text
-    group by j.id, r.id;
+    group by j.id, r.id
+  loop
+    v_empty := array_remove(v_empty, job);
+    return next;
+  end loop;
+  if v_empty <> '{}' then
+    v_empty := meshhook_engine.park(v_empty);
+    if v_empty <> '{}' then
+      return query select b.job, b.run_id, b.calls from meshhook_engine.begin(p_process, v_empty) b;
+    end if;
+  end if;
 end $$;

@@ -118,6 +118,9 @@ begin
     v_decision := meshhook_engine.advance(
       v_run.id, v_run.request_id, v_graph, v_nodes, v_run.frontier, v_event, v_ctx, v_steps,
       v_run.seq + cardinality(v_logged), v_now, random(), interval '50 milliseconds');
+    if v_run.status = 'paused' then
+      v_decision.opened := '{}'::text[];  -- what came in is recorded; what it opens is nobody's before the run is resumed
+    end if;
     v_held := (v_run.jobs ->> v_step)::bigint;
     v_jobs := v_run.jobs - v_step;
     v_place := meshhook_engine.place(

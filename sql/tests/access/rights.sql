@@ -10,6 +10,11 @@ select meshhook.publish(p, 'flow', '{"apiVersion": "meshhook/v1", "name": "flow"
 from unnest(array['own-test', 'other-test']) p;
 create temp table doors as select p as project, e.id from unnest(array['own-test', 'other-test']) p, meshhook.create_endpoint(p, 'flow') e;
 grant select on doors to public;
+-- A run of each kind a project may have: running, paused.
+select meshhook.publish(p, 'open', '{"apiVersion": "meshhook/v1", "name": "open", "nodes": {"a": {"type": "http_call", "with": {"url": "http://target.test/"}}}, "edges": [{"from": "trigger", "to": "a"}]}')
+from unnest(array['own-test', 'other-test']) p;
+create temp table stood as select p as project, meshhook.start(p, 'open') as running, meshhook.start(p, 'open') as paused from unnest(array['own-test', 'other-test']) p;
+select meshhook.pause(paused) from stood;
 create temp table verbs (verb text, needs text, statement text);
 insert into verbs values
   ('validate', 'view', $$select meshhook.validate('{}', %1$L)$$),
@@ -23,13 +28,16 @@ insert into verbs values
   ('rotate_endpoint_token', 'edit', $$select meshhook.rotate_endpoint_token(%2$L)$$),
   ('pause_endpoint', 'operate', $$select meshhook.pause_endpoint(%2$L)$$),
   ('resume_endpoint', 'operate', $$select meshhook.resume_endpoint(%2$L)$$),
-  ('set_var', 'edit', $$select meshhook.set_var(%1$L, 'a', '1')$$);
+  ('set_var', 'edit', $$select meshhook.set_var(%1$L, 'a', '1')$$),
+  ('cancel', 'operate', $$select meshhook.cancel(%3$L)$$),
+  ('pause', 'operate', $$select meshhook.pause(%3$L)$$),
+  ('resume', 'operate', $$select meshhook.resume(%4$L)$$);
 create temp table matrix as
-  select v.verb, p.project, r.role, format(v.statement, p.project, d.id) as statement,
+  select v.verb, p.project, r.role, format(v.statement, p.project, d.id, o.running, o.paused) as statement,
     case when p.project = 'other-test' or r.role = 'stranger' then 'MH404'
          when v.needs = any (meshhook_engine.role_rights(r.role)) then 'ok' else 'MH403' end as expected
-  from verbs v, unnest(array['own-test', 'other-test']) p (project), unnest(array['stranger', 'viewer', 'operator', 'editor', 'admin', 'owner']) r (role), doors d
-  where d.project = p.project;
+  from verbs v, unnest(array['own-test', 'other-test']) p (project), unnest(array['stranger', 'viewer', 'operator', 'editor', 'admin', 'owner']) r (role), doors d, stood o
+  where d.project = p.project and o.project = p.project;
 create function pg_temp.outcome(statement text, sub text) returns text language plpgsql as $$
 declare v text := 'ok';
 begin

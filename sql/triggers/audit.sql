@@ -24,7 +24,7 @@ begin
   end if;
   v_row := coalesce(v_new, v_old);
   if tg_op = 'UPDATE' then
-    v_changed := array(select n.key from jsonb_each(v_new) n where n.value <> v_old -> n.key and n.key <> 'updated_at' order by 1);
+    v_changed := array(select n.key from jsonb_each(v_new) n where n.value <> v_old -> n.key and n.key not in ('updated_at', 'resumed_at') order by 1);
     if v_changed = '{}' then
       return null;
     end if;

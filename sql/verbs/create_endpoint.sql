@@ -16,26 +16,23 @@ declare
   v_name     text := v_options ->> 'name';
   v_done     boolean := false;
 begin
+  perform meshhook_engine.refuse_taken(v_project, null, v_name, v_options ->> 'alias');
   for i in 1 .. case when v_name is null then 1000 else 1 end loop
-    insert into meshhook.endpoints (id, project_id, token, name, methods, max_body, verify, options)
+    insert into meshhook.endpoints (id, project_id, token, name, alias, methods, max_body, verify, options)
     values (
       v_id, v_project, v_token,
-      coalesce(v_name, workflow || case when i > 1 then '-' || i else '' end),
+      coalesce(v_name, workflow || case when i > 1 then '-' || i else '' end), v_options ->> 'alias',
       array(select distinct m from jsonb_array_elements_text(v_options -> 'methods') m),
-      (v_options -> 'max_body')::int, v_verify, v_options - array['name', 'methods', 'max_body'])
+      (v_options -> 'max_body')::int, v_verify, v_options - array['name', 'alias', 'methods', 'max_body'])
     on conflict (project_id, name) do nothing
     returning true into v_done;
     exit when v_done;
   end loop;
   if v_done is not true then
-    raise exception using
-      errcode = 'MH409',
-      message = format('MH_ENDPOINT_EXISTS: the project has an endpoint named %s', quote_literal(coalesce(v_name, workflow))),
-      detail = '{"code": "MH_ENDPOINT_EXISTS"}',
-      hint = 'Give options.name another value.';
+    perform meshhook_engine.refuse_taken(v_project, null, coalesce(v_name, workflow), null);
   end if;
   insert into meshhook.endpoint_workflows (endpoint_id, workflow_id, project_id, is_primary) values (v_id, v_workflow, v_project, true);
   return query select v_id, v_token, '/hooks/' || v_token;
 end $$;
 comment on function meshhook.create_endpoint(text, text, jsonb, jsonb) is
-  'Makes a URL that takes webhooks for a workflow; answers with its id, token and path. verify: {"kind": "none"} or an hmac recipe. options: name, methods, max_body, respond.';
+  'Makes a URL that takes webhooks for a workflow; answers with its id, token and path. verify: {"kind": "none"} or an hmac recipe. options: name, alias, methods, max_body, respond, filter, dedupe, cidrs.';

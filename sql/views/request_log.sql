@@ -14,7 +14,9 @@ select
   octet_length(r.body) as bytes,
   r.remote,
   r.run_ids,
-  r.endpoint_id
+  r.endpoint_id,
+  r.first_id,
+  (select d.duplicates from meshhook.deliveries d where d.project_id = r.project_id and d.request_id = r.id) as duplicates
 from meshhook.requests r
 join meshhook.projects p on p.id = r.project_id
 left join meshhook.endpoints e on e.id = r.endpoint_id;
@@ -36,3 +38,5 @@ comment on column meshhook.request_log.bytes is 'Size of the body.';
 comment on column meshhook.request_log.remote is 'Address it came from.';
 comment on column meshhook.request_log.run_ids is 'Runs it started.';
 comment on column meshhook.request_log.endpoint_id is 'Id of the endpoint.';
+comment on column meshhook.request_log.first_id is 'Of a duplicate: the request that came first.';
+comment on column meshhook.request_log.duplicates is 'How many duplicates came after it within the window; null where deliveries are not told apart.';

@@ -4,10 +4,10 @@
 -- not); nothing is answered that is not in this commit. What the door has verified or refused comes in as verdict and cause;
 -- what only the database can tell (endpoint state, body, live version) is decided here.
 -- A request may start several workflows; the answer is about the primary one.
--- Locks: none on existing rows. Writes: requests, then write(). Notifies: see write().
+-- Locks: none on existing rows, but those of deliveries that sift takes. Writes: requests, then write(). Notifies: see write().
 -- Settings: one generic plan a statement, because planning for each group's arrays took most of a small group's time; no
 -- sequential scan, because plans are made while tables are small and kept while they grow.
--- Called by: the door, grouped.
+-- Called by: the door, grouped; admit, for requests that are stored already.
 create or replace function meshhook_engine.accept(p_process int, p_take int, p_items jsonb[], p_bodies bytea[])
 returns table (
   item int, verdict text, cause text, message text, request_id uuid, run_id uuid, status text, output jsonb, error jsonb, calls jsonb)
@@ -32,6 +32,9 @@ declare
   n          int;
 begin
   v_received := meshhook_engine.receive(p_items, p_bodies, v_now);
+  if exists (select from unnest(v_received) r where r.door is not null) then
+    v_received := meshhook_engine.sift(v_received, v_now);
+  end if;
   v_answers := array_fill(null::meshhook_engine.answer, array[cardinality(p_items)]);
 
   -- Runs, workflow by workflow, so that each graph is unpacked once.
@@ -81,20 +84,24 @@ begin
     end loop;
   end loop;
 
-  insert into meshhook.requests (
-    id, received_at, project_id, verdict, endpoint_id, method, path, query, headers, remote, cause, message, run_ids, body)
-  select r.request_id, v_now, r.project_id, r.verdict, r.endpoint_id, i ->> 'method', i ->> 'path', nullif(i -> 'query', '{}'),
-         coalesce(i -> 'headers', '{}'), i ->> 'remote', r.cause, r.message, case when r.trigger is not null then r.run_ids end, b
-  from unnest(v_received) r
-  join unnest(p_items, p_bodies) with ordinality x(i, b, ord) on x.ord = r.ord
-  where r.project_id is not null;
+  if p_items[1] ? 'request' then
+    perform meshhook_engine.admitted(v_received);
+  else
+    insert into meshhook.requests (
+      id, received_at, project_id, verdict, endpoint_id, method, path, query, headers, remote, cause, message, run_ids, first_id, body)
+    select r.request_id, v_now, r.project_id, r.verdict, r.endpoint_id, i ->> 'method', i ->> 'path', nullif(i -> 'query', '{}'),
+           coalesce(i -> 'headers', '{}'), i ->> 'remote', r.cause, r.message, case when r.trigger is not null then r.run_ids end, r.first_id, b
+    from unnest(v_received) r
+    join unnest(p_items, p_bodies) with ordinality x(i, b, ord) on x.ord = r.ord
+    where r.project_id is not null;
+  end if;
   if cardinality(v_changes) > 0 then
     perform meshhook_engine.write(v_changes, p_process, v_now);
   end if;
 
   return query
     select r.ord, r.verdict::text, r.cause, r.message, case when r.project_id is not null then r.request_id end,
-           a.run_id, a.status, a.output, a.error, coalesce(a.calls, '[]')
+           coalesce(a.run_id, r.first_run), a.status, a.output, a.error, coalesce(a.calls, '[]')
     from unnest(v_received) r
     join unnest(v_answers) with ordinality a(run_id, status, output, error, calls, ord) on a.ord = r.ord;
 end $$;

@@ -1,4 +1,5 @@
--- What the door must know of an endpoint before it reads a body; null when the token is unknown.
+-- What the door must know of an endpoint before it reads a body; null when the token is unknown. In place of a token may stand
+-- project/alias.
 -- The door caches it for at most a second; accept looks again, in the accepting transaction.
 -- Called by: the door.
 create or replace function meshhook_engine.endpoint(p_token text) returns jsonb
@@ -6,7 +7,7 @@ language sql stable security definer set search_path = ''
 as $$
   select jsonb_build_object(
     'id', e.id, 'project', e.project_id, 'project_slug', p.slug, 'name', e.name, 'methods', e.methods, 'max_body', e.max_body,
-    'state', e.state, 'verify', e.verify,
+    'state', e.state, 'verify', e.verify, 'cidrs', coalesce(e.options -> 'cidrs', '[]'),
     'respond', coalesce(e.options -> 'respond', r.respond, '{"mode": "ack", "timeout_ms": 10000}'),
     'secrets', coalesce((
       select jsonb_agg(jsonb_build_object(
@@ -24,5 +25,8 @@ as $$
     order by ew.is_primary desc, ew.workflow_id
     limit 1
   ) r on true
-  where e.token = p_token;
+  where e.id = case when position('/' in p_token) = 0
+    then (select t.id from meshhook.endpoints t where t.token = p_token)
+    else (select a.id from meshhook.endpoints a join meshhook.projects ap on ap.id = a.project_id
+          where ap.slug = split_part(p_token, '/', 1) and a.alias = split_part(p_token, '/', 2)) end;
 $$;

@@ -2,6 +2,7 @@
 -- that each will start (its live workflows, the primary one first).
 -- Nearly always every body of a group is the JSON it says it is: p_bold takes them for that, in one exception block for all;
 -- when that fails, the group is gone through once more and each body has its own.
+-- What was stored before (admit) keeps its id and moment, and "anew" goes past state, filter and dedupe.
 -- Locks nothing, writes nothing. Called by: accept.
 create or replace function meshhook_engine.receive(p_items jsonb[], p_bodies bytea[], p_now timestamptz, p_bold boolean default true) returns meshhook_engine.received[]
 language plpgsql volatile as $$
@@ -12,26 +13,31 @@ declare
 begin
   return array(
     with known as materialized (  -- once an endpoint, not once an item
-      select e.id, e.project_id, e.state, array(
+      select e.id, e.project_id, e.state, e.door, array(
         select w.id
         from meshhook.endpoint_workflows ew
         join meshhook.workflows w on w.id = ew.workflow_id
         where ew.endpoint_id = e.id and w.enabled and w.live_version is not null
         order by ew.is_primary desc, w.id) as workflows
       from (select distinct (z.item ->> 'endpoint')::uuid as id from unnest(p_items) z(item)) asked
-      cross join lateral (select k.id, k.project_id, k.state from meshhook.endpoints k where k.id = asked.id) e
+      cross join lateral (
+        select k.id, k.project_id, k.state, case when k.options ?| '{filter,dedupe}' then k.options end as door
+        from meshhook.endpoints k where k.id = asked.id
+      ) e
     )
     select row(
-      x.ord, meshhook_engine.uuid_v7_nth(v_seed, x.ord - 1), e.project_id, e.id, v.verdict::meshhook.verdict,
+      x.ord, x.id, e.project_id, e.id, v.verdict::meshhook.verdict,
       coalesce(v.cause, t.outcome #>> '{error,code}'), coalesce(v.message, t.outcome #>> '{error,message}'),
       case when v.verdict = 'accepted' then meshhook_engine.trigger_of(
-        meshhook_engine.uuid_v7_nth(v_seed, x.ord - 1), e.id, v_iso, x.item ->> 'method', x.item ->> 'path', x.item -> 'query',
+        x.id, e.id, coalesce(x.item ->> 'at', v_iso), x.item ->> 'method', x.item ->> 'path', x.item -> 'query',
         coalesce(x.item -> 'headers', '{}'), t.outcome -> 'body') end,
       left(encode(sha256(coalesce(x.body, '')), 'hex'), 32), e.workflows,
       array(select meshhook_engine.uuid_v7_nth(v_seed, v_count * w.nth::int + x.ord - 1)
-            from unnest(e.workflows) with ordinality w(id, nth)))::meshhook_engine.received
+            from unnest(e.workflows) with ordinality w(id, nth)),
+      case when not d.anew then e.door end, null, null)::meshhook_engine.received
     from (
-      select y.ord::int as ord, y.item, y.body, (y.item ->> 'endpoint')::uuid as endpoint_id
+      select y.ord::int as ord, y.item, y.body, (y.item ->> 'endpoint')::uuid as endpoint_id,
+             coalesce((y.item ->> 'request')::uuid, meshhook_engine.uuid_v7_nth(v_seed, y.ord::int - 1)) as id
       from unnest(p_items, p_bodies) with ordinality y(item, body, ord)
     ) x
     left join known e on e.id = x.endpoint_id
@@ -39,11 +45,12 @@ begin
       select case
         when e.id is null then '{"verdict": "rejected", "cause": "MH_ENDPOINT_UNKNOWN"}'
         when x.item ->> 'verdict' = 'rejected' then jsonb_build_object('verdict', 'rejected', 'cause', x.item -> 'cause', 'message', x.item -> 'message')
+        when x.item -> 'anew' = 'true' and e.workflows <> '{}' then null
         when e.state = 'disabled' then '{"verdict": "rejected", "cause": "MH_ENDPOINT_DISABLED"}'
         when e.state = 'paused' then '{"verdict": "queued", "cause": "MH_ENDPOINT_PAUSED"}'
         when e.workflows = '{}' then
           '{"verdict": "ignored", "cause": "MH_NO_WORKFLOW", "message": "No enabled workflow with a published version listens at this endpoint."}'
-      end as refusal
+      end as refusal, coalesce((x.item -> 'anew')::boolean, false) as anew
     ) d
     cross join lateral (
       select case

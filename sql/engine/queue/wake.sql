@@ -16,6 +16,9 @@ begin
   task := 'deadlines';
   did := meshhook_engine.wake_deadlines(p_process, p_limit, v_now);
   return next;
+  task := 'queued requests';
+  did := meshhook_engine.wake_queued(p_process, p_limit, v_now);
+  return next;
   task := 'dead processes';
   did := meshhook_engine.wake_orphans(p_process);
   return next;

@@ -13,4 +13,8 @@ begin
   delete from meshhook.idempotency_keys k where k.created_at < clock_timestamp() - interval '7 days';
   get diagnostics did = row_count;
   return next;
+  task := 'deliveries';
+  delete from meshhook.deliveries d where d.expires_at < clock_timestamp() - interval '1 hour';
+  get diagnostics did = row_count;
+  return next;
 end $$;

@@ -23,6 +23,7 @@ type caseRun struct {
 	tx      pgx.Tx
 	input   caseInput
 	answers []answer // those nobody has asked for yet
+	mocks   map[string]any
 
 	workflow string
 	endpoint string
@@ -291,8 +292,16 @@ func (c *caseRun) timers() bool {
 func (c *caseRun) deliver(w *workItem, a answer, verdict string) {
 	c.t.Helper()
 	w.done = true
-	if c.now.Before(w.due) {
-		c.advance(w.due)
+	due := w.due
+	if a.Takes != "" {
+		d, err := time.ParseDuration(a.Takes)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		due = due.Add(d)
+	}
+	if c.now.Before(due) {
+		c.advance(due)
 	}
 	result := map[string]any{"job": w.Job, "run": w.Run, "step": w.Step, "attempt": w.Attempt, "kind": w.Kind, "take": c.input.Slots > 0, "url": w.Request.URL}
 	var body []byte

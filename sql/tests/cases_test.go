@@ -31,11 +31,15 @@ func TestCases(t *testing.T) {
 	if len(folders) < 45 {
 		t.Fatalf("only %d cases are there", len(folders))
 	}
-	url := dbtest.URL(t)
+	conn, err := pgx.Connect(t.Context(), dbtest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
 	for _, file := range folders {
 		dir := filepath.Dir(file)
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			testCase(t, url, dir)
+			testCase(t, conn, dir)
 		})
 	}
 }
@@ -79,7 +83,8 @@ type webhook struct {
 	Text    *string           `json:"text"`
 }
 
-// answer is a line of calls.json: what one try of a step's call meets. Letters is a body of that many, for what is too long to read.
+// answer is a line of calls.json: what one try of a step's call meets, and how long that takes. Letters is a body of that
+// many, for what is too long to read.
 type answer struct {
 	Step    string            `json:"step"`
 	Run     string            `json:"run"`
@@ -91,9 +96,10 @@ type answer struct {
 	Base64  *[]byte           `json:"base64"`
 	Letters int               `json:"letters"`
 	Error   map[string]any    `json:"error"`
+	Takes   string            `json:"takes"`
 }
 
-func testCase(t *testing.T, url, dir string) {
+func testCase(t *testing.T, conn *pgx.Conn, dir string) {
 	c := &caseRun{t: t, ctx: t.Context()}
 	var definition json.RawMessage
 	readInto(t, filepath.Join(dir, "definition.json"), &definition)
@@ -102,17 +108,13 @@ func testCase(t *testing.T, url, dir string) {
 	if strings.Count(c.input.Says, " ") < 3 {
 		t.Fatal("input.json must say in a sentence what the case shows")
 	}
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
-	c.tx, err = conn.Begin(t.Context())
-	if err != nil {
+	var err error
+	if c.tx, err = conn.Begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	defer c.tx.Rollback(context.WithoutCancel(t.Context()))
 
+	c.mocks = mocksOf(c.answers)
 	c.prepare(definition)
 	for _, a := range c.input.Before {
 		c.act(a)
@@ -130,6 +132,9 @@ func testCase(t *testing.T, url, dir string) {
 	}
 	got := c.told()
 	c.prove()
+	if c.input.Do == nil && len(c.runs()) == 1 {
+		c.simulate(definition)
+	}
 
 	file := filepath.Join(dir, "events.json")
 	want, err := os.ReadFile(file)

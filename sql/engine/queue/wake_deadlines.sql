@@ -18,8 +18,7 @@ begin
     from unnest(v_due) wanted(id)
     cross join lateral (select * from meshhook.runs r where r.id = wanted.id and r.finished_at is null for no key update skip locked) k
   loop
-    v_changes := v_changes || meshhook_engine.ended_from_outside(v_run, 'failed', jsonb_build_object(
-      'code', 'MH_DEADLINE', 'message', format('The run did not end before its deadline %s.', meshhook_engine.iso(v_run.deadline_at))));
+    v_changes := v_changes || meshhook_engine.ended_from_outside(v_run, 'failed', meshhook_engine.deadline_error(v_run.deadline_at));
   end loop;
   if cardinality(v_changes) > 0 then
     perform meshhook_engine.write(v_changes, p_process, p_now);

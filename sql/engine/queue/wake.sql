@@ -1,4 +1,4 @@
--- What time brings about: due retries and delays, deadlines passed, work of dead processes. Every worker does a little of it.
+-- What time brings about: due retries and delays, deadlines passed, schedules, work of dead processes. Every worker does a little of it.
 --
 -- Guarantees: nothing is done twice (the run's lock, then the wait is looked at again); a run locked by somebody else is left
 -- for the next round. Retries and timers go on through the queue, for anybody.
@@ -18,6 +18,9 @@ begin
   return next;
   task := 'queued requests';
   did := meshhook_engine.wake_queued(p_process, p_limit, v_now);
+  return next;
+  task := 'schedules';
+  did := meshhook_engine.wake_schedules(p_process, p_limit, v_now);
   return next;
   task := 'dead processes';
   did := meshhook_engine.wake_orphans(p_process);

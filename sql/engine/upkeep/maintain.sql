@@ -1,5 +1,6 @@
 -- role: meshhook_owner
--- Upkeep that comes back: partitions four weeks ahead, idempotency keys older than a week dropped. Idempotent.
+-- Upkeep that comes back: partitions four weeks ahead, idempotency keys older than a week and what
+-- became of schedules more than a month ago dropped. Idempotent.
 -- Owned by the owner of the tables: only an owner may add partitions.
 -- Locks: a table lock on each partitioned table while a partition is added.
 -- Called by: the migration at its end, every worker once an hour.
@@ -15,6 +16,10 @@ begin
   return next;
   task := 'deliveries';
   delete from meshhook.deliveries d where d.expires_at < clock_timestamp() - interval '1 hour';
+  get diagnostics did = row_count;
+  return next;
+  task := 'schedule runs';
+  delete from meshhook.schedule_runs k where k.at < clock_timestamp() - interval '30 days';
   get diagnostics did = row_count;
   return next;
 end $$;

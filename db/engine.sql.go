@@ -223,15 +223,17 @@ func (q *Queries) Release(ctx context.Context, process int32, jobs []int64) (int
 }
 
 const runResults = `-- name: RunResults :many
-select r.run_id::text as run_id, r.status::text as status, coalesce(r.output, 'null')::jsonb as output, coalesce(r.error, 'null')::jsonb as error
+select r.run_id::text as run_id, r.status::text as status, coalesce(r.output, 'null')::jsonb as output, coalesce(r.error, 'null')::jsonb as error,
+       coalesce(r.response, 'null')::jsonb as response
 from meshhook_engine.run_results($1::uuid[]) r
 `
 
 type RunResultsRow struct {
-	RunID  string
-	Status string
-	Output json.RawMessage
-	Error  json.RawMessage
+	RunID    string
+	Status   string
+	Output   json.RawMessage
+	Error    json.RawMessage
+	Response json.RawMessage
 }
 
 func (q *Queries) RunResults(ctx context.Context, runs []uuid.UUID) ([]RunResultsRow, error) {
@@ -248,6 +250,7 @@ func (q *Queries) RunResults(ctx context.Context, runs []uuid.UUID) ([]RunResult
 			&i.Status,
 			&i.Output,
 			&i.Error,
+			&i.Response,
 		); err != nil {
 			return nil, err
 		}

@@ -91,17 +91,11 @@ func (p *Process) flushDelivers(ctx context.Context, results []*Result) ([]deliv
 			p.counters.stale.Add(1)
 		} else {
 			p.counters.recorded.Add(1)
-		}
-		if ended(row.Status) {
 			p.watchers.tell(row.RunID)
 		}
 	}
 	p.slots.Give(take) // negative when more calls came than were asked for
 	return out, nil
-}
-
-func ended(status string) bool {
-	return status == "succeeded" || status == "failed" || status == "canceled"
 }
 
 // oneByOne repeats a refused batch item by item, so that one bad item does not fail its neighbours.

@@ -36,18 +36,18 @@ func (p *Process) Stats() Stats {
 	}
 }
 
-// watchers are those who wait for a run to end in this process.
+// watchers are those who wait for a run to end, or to answer its caller, in this process.
 type watchers struct {
 	count atomic.Int32 // spares the lock while nobody waits
 	mu    sync.Mutex
 	runs  map[string][]chan struct{}
 }
 
-// Watch tells by closing the channel that this process has seen the run end. It is a hint: a run may end elsewhere.
-// The caller calls forget when it waits no longer.
-func (p *Process) Watch(run string) (end <-chan struct{}, forget func()) {
+// Watch tells when this process has recorded something of the run: it may have ended, or answered. It is a hint: the run
+// may go on elsewhere. The caller calls forget when it waits no longer.
+func (p *Process) Watch(run string) (moved <-chan struct{}, forget func()) {
 	w := &p.watchers
-	ch := make(chan struct{})
+	ch := make(chan struct{}, 1) // one hint that nobody has taken yet is as good as several
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.runs == nil {
@@ -82,8 +82,9 @@ func (w *watchers) tell(run string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, ch := range w.runs[run] {
-		w.count.Add(-1)
-		close(ch)
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
 	}
-	delete(w.runs, run)
 }

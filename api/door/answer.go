@@ -77,10 +77,12 @@ func (d *Door) acknowledge(w http.ResponseWriter, r *http.Request, a answer) {
 type outcome struct {
 	status          string // "" when there is no such run
 	output, failure json.RawMessage
+	response        *response // what a respond node has said
 }
 
-func (o outcome) ended() bool {
-	return o.status == "succeeded" || o.status == "failed" || o.status == "canceled"
+// settled says whether there is something to tell a caller that waits.
+func (o outcome) settled() bool {
+	return o.response != nil || o.status == "succeeded" || o.status == "failed" || o.status == "canceled"
 }
 
 func (d *Door) flushResults(ctx context.Context, runs []string) ([]outcome, error) {
@@ -98,7 +100,7 @@ func (d *Door) flushResults(ctx context.Context, runs []string) ([]outcome, erro
 	}
 	found := make(map[string]outcome, len(rows))
 	for _, row := range rows {
-		found[row.RunID] = outcome{status: row.Status, output: row.Output, failure: row.Error}
+		found[row.RunID] = outcome{status: row.Status, output: row.Output, failure: row.Error, response: parseResponse(row.Response)}
 	}
 	out := make([]outcome, len(runs))
 	for i, run := range runs {
@@ -107,10 +109,14 @@ func (d *Door) flushResults(ctx context.Context, runs []string) ([]outcome, erro
 	return out, nil
 }
 
-// wait answers with the run's output if it ends in time. A run that ended in the accepting transaction needs no look.
+// wait answers with what the run's respond node says, or else with its output if it ends in time. A run that came so far in
+// the accepting transaction needs no look.
 func (d *Door) wait(w http.ResponseWriter, r *http.Request, ep *endpoint, a answer) {
 	got := outcome{status: a.status, output: a.output, failure: a.failure}
-	if !got.ended() {
+	if a.status == "responded" {
+		got.response = parseResponse(a.output)
+	}
+	if !got.settled() {
 		ctx, cancel := context.WithTimeout(r.Context(), ep.waitTime)
 		got = d.await(ctx, a.run)
 		cancel()
@@ -119,6 +125,10 @@ func (d *Door) wait(w http.ResponseWriter, r *http.Request, ep *endpoint, a answ
 		return
 	}
 	w.Header().Set("X-MeshHook-Run", a.run)
+	if got.response != nil {
+		got.response.write(w)
+		return
+	}
 	switch got.status {
 	case "succeeded":
 		writeJSON(w, http.StatusOK, append(got.output, '\n'))
@@ -135,23 +145,22 @@ func (d *Door) wait(w http.ResponseWriter, r *http.Request, ep *endpoint, a answ
 	}
 }
 
-// await watches a run until it ends or ctx does. The process tells at once of runs that end in it; for those that end
-// elsewhere it looks again and again, less and less often.
+// await watches a run until it answers or ends, or ctx does. The process tells at once what happens in it; for runs that go
+// on elsewhere it looks again and again, less and less often.
 func (d *Door) await(ctx context.Context, run string) outcome {
-	ended, forget := d.conf.Process.Watch(run)
+	moved, forget := d.conf.Process.Watch(run)
 	defer forget()
 	var got outcome
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
 		// While the database is away there is nothing to see; the caller's time decides.
 		if seen, err := d.results.Submit(ctx, run); err == nil {
-			if got = seen; got.ended() {
+			if got = seen; got.settled() {
 				return got
 			}
 		}
 		timer := time.NewTimer(pause)
 		select {
-		case <-ended:
-			ended = nil // a closed channel would make this loop spin
+		case <-moved:
 		case <-timer.C:
 		case <-d.draining:
 			timer.Stop()

@@ -37,7 +37,8 @@ select w.task::text as task, w.did::int as did from meshhook_engine.wake(@proces
 select m.task::text as task, m.did::int as did from meshhook_engine.maintain() m;
 
 -- name: RunResults :many
-select r.run_id::text as run_id, r.status::text as status, coalesce(r.output, 'null')::jsonb as output, coalesce(r.error, 'null')::jsonb as error
+select r.run_id::text as run_id, r.status::text as status, coalesce(r.output, 'null')::jsonb as output, coalesce(r.error, 'null')::jsonb as error,
+       coalesce(r.response, 'null')::jsonb as response
 from meshhook_engine.run_results(@runs::uuid[]) r;
 
 -- name: Rejoin :exec

@@ -29,6 +29,7 @@ declare
   v_e         text := p_frontier ->> 'e';
   v_at        jsonb := p_frontier -> 'at';
   v_open      jsonb := p_frontier -> 'open';
+  v_reply     jsonb := p_frontier -> 'reply';  -- the step that answered a caller that waits; the first one does
   v_steps     jsonb := coalesce(p_steps, '{}');
   v_queue     int[] := '{}'::int[];    -- nodes that may be ready, numbered from 1
   v_head      int := 1;
@@ -234,6 +235,13 @@ begin
           v_n := overlay(v_n placing 'o' from v_i for 1);
           v_open := v_open || jsonb_build_object(node.id, jsonb_build_object('i', v_i, 'due', v_done -> 'due'));
           r.opened := r.opened || node.id;
+        elsif node.kind = 'respond' then
+          v_out := meshhook_engine.node_respond(node.spec, v_root);
+          v_reply := coalesce(v_reply, to_jsonb(node.id));
+          v_settled := true;
+        elsif node.kind = 'xml' then
+          v_out := meshhook_engine.node_xml(node.spec, v_root);
+          v_settled := true;
         elsif node.kind = 'terminate' then
           v_done := meshhook_engine.node_terminate(node.spec, v_root);
           v_n := overlay(v_n placing 's' from v_i for 1);
@@ -295,6 +303,9 @@ begin
   r.steps := v_steps;
   if r.status = 'running' then
     r.frontier := jsonb_build_object('n', v_n, 'e', v_e, 'at', v_at, 'open', v_open);
+    if v_reply is not null then
+      r.frontier := r.frontier || jsonb_build_object('reply', v_reply);
+    end if;
     if v_wanting then
       r.frontier := r.frontier || jsonb_build_object('rest', to_jsonb(v_queue[v_head:]));
       r.opened := r.opened || '*'::text;
@@ -308,6 +319,9 @@ begin
     case when r.error is null then jsonb_build_object('output', r.output)
          else jsonb_build_object('error', r.error, 'output', r.output) end, null)::meshhook_engine.fact;
   r.frontier := jsonb_build_object('n', replace(v_n, 'o', 'c'), 'e', v_e, 'at', v_at);
+  if v_reply is not null then
+    r.frontier := r.frontier || jsonb_build_object('reply', v_reply);
+  end if;
   r.opened := '{}'::text[];
   return r;
 end $$;

@@ -34,7 +34,7 @@ begin
   end if;
 
   v_with := p_definition -> 'with';
-  if v_with is null and v_type in ('transform', 'branch', 'http_call', 'delay') then
+  if v_with is null and v_type in ('transform', 'branch', 'http_call', 'delay', 'xml') then
     problems := problems || meshhook_engine.problem('MH_DEF_MISSING', v_path || '/with', p_id, format('"with" is missing: a %s needs its settings', v_type));
   end if;
   v_with := coalesce(v_with, '{}');
@@ -45,18 +45,19 @@ begin
   when 'http_call' then select * into v_kind from meshhook_engine.define_http_call(v_with, v_path, p_id, p_definition);
   when 'delay' then select * into v_kind from meshhook_engine.define_delay(v_with, v_path, p_id);
   when 'terminate' then select * into v_kind from meshhook_engine.define_terminate(v_with, v_path, p_id);
+  when 'respond' then select * into v_kind from meshhook_engine.define_respond(v_with, v_path, p_id);
+  when 'xml' then select * into v_kind from meshhook_engine.define_xml(v_with, v_path, p_id);
   else
     ports := case v_type
-      when 'respond' then '["out"]' when 'each' then '["out", "error"]' when 'wait' then '["out", "timeout"]'
-      when 'call' then '["out", "error"]' when 'xml' then '["out", "error"]' end;
+      when 'each' then '["out", "error"]' when 'wait' then '["out", "timeout"]' when 'call' then '["out", "error"]' end;
     problems := problems || case when ports is null
       then meshhook_engine.problem('MH_DEF_NODE_TYPE', left(v_path, -5) || '/type', p_id,
-        format('"%s" is no node type; there are transform, branch, http_call, delay, terminate', left(v_type, 80)))
+        format('"%s" is no node type; there are transform, branch, http_call, delay, respond, xml, terminate', left(v_type, 80)))
       else meshhook_engine.problem('MH_DEF_NODE_TYPE_UNSUPPORTED', left(v_path, -5) || '/type', p_id,
         format('this version of the engine does not run nodes of type "%s"', v_type)) end;
     return;
   end case;
-  if p_definition ? 'with' or v_type = 'terminate' then  -- without settings, that they are missing says it all
+  if p_definition ? 'with' or v_type in ('respond', 'terminate') then  -- without settings, that they are missing says it all
     problems := problems || v_kind.problems;
   end if;
   ports := v_kind.ports;

@@ -3,7 +3,8 @@
 -- Guarantees: one answer an item; a bad item never fails its neighbours (evaluation stands in exception blocks, writes do
 -- not); nothing is answered that is not in this commit. What the door has verified or refused comes in as verdict and cause;
 -- what only the database can tell (endpoint state, body, live version) is decided here.
--- A request may start several workflows; the answer is about the primary one.
+-- A request may start several workflows; the answer is about the primary one. A status of responded means that its respond
+-- node has run, and the output is what it said, whatever became of the run.
 -- Locks: none on existing rows, but those of deliveries that sift takes. Writes: requests, then write(). Notifies: see write().
 -- Settings: one generic plan a statement, because planning for each group's arrays took most of a small group's time; no
 -- sequential scan, because plans are made while tables are small and kept while they grow.
@@ -76,8 +77,10 @@ begin
         v_now + v_target.deadline, v_decision, v_place, v_started);
       if v_answers[n] is null or v_target.workflow_id = v_one.workflows[1] then
         v_answers[n] := row(
-          v_run, case when v_decision.status = 'running' and v_place.jobs is null then 'waiting' else v_decision.status::text end,
-          v_decision.output, v_decision.error, coalesce((v_answers[n]).calls, '[]') || v_place.calls)::meshhook_engine.answer;
+          v_run, case when v_decision.frontier ? 'reply' then 'responded'
+                      when v_decision.status = 'running' and v_place.jobs is null then 'waiting' else v_decision.status::text end,
+          case when v_decision.frontier ? 'reply' then v_decision.steps -> (v_decision.frontier ->> 'reply') else v_decision.output end,
+          v_decision.error, coalesce((v_answers[n]).calls, '[]') || v_place.calls)::meshhook_engine.answer;
       else
         v_answers[n].calls := v_answers[n].calls || v_place.calls;
       end if;

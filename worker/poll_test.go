@@ -1,0 +1,31 @@
+//go:build unix
+
+package worker_test
+
+import "testing"
+
+// TestProcessFindsWorkNobodyToldItOf gives work to the queue without a notification, as when the listening connection is
+// lost at the wrong moment: notifications are hints, and a process looks for itself.
+func TestProcessFindsWorkNobodyToldItOf(t *testing.T) {
+	s := newShop(t)
+	s.publish("one", one, oneEdge)
+	s.publish("nap", `{"nap": {"type": "delay", "with": {"for": "3s"}}}`, `[{"from": "trigger", "to": "nap"}]`)
+	s.start("one", 3)
+	s.exec("update meshhook_river.river_job set state = 'scheduled', scheduled_at = now() + interval '1 day', attempted_by = '{0}'")
+	s.process(nil)
+	// One run goes all the way: the process is up, has heard what there was to hear, and found the rest not to be due.
+	s.start("one", 1)
+	s.wait("a run that is told of", func() bool {
+		return s.text("select count(*)::text from meshhook.runs where status = 'succeeded'") == "1"
+	})
+	if n := s.calls.Load(); n != 1 {
+		t.Fatalf("%d calls were made, one run was due", n)
+	}
+	// Due now, and nobody says so: an update of the table sends nothing.
+	s.exec("update meshhook_river.river_job set state = 'available', scheduled_at = now(), attempted_by = null where state = 'scheduled'")
+	s.ended(4)
+	// Timers are found by looking alone.
+	s.start("nap", 2)
+	s.ended(6)
+	s.alarms.none(t)
+}

@@ -40,6 +40,7 @@ begin
       hint = format('Publish it with: select meshhook.publish(%L, %L)', project, workflow);
   end if;
 
+  perform meshhook_engine.require_input(v_version.compiled, coalesce(input, 'null'));
   v_run := meshhook_engine.uuid_v7(v_now);
   if idempotency_key is not null then
     insert into meshhook.idempotency_keys (project_id, key, run_id)

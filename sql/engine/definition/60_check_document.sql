@@ -27,12 +27,7 @@ begin
     v_problems := v_problems || meshhook_engine.check_fields(p_definition -> 'input', '{"schema": {"is": "any"}}', '/input', null);
     v_part := p_definition #> '{input,schema}';
     if v_part is not null then
-      if jsonb_typeof(v_part) not in ('object', 'boolean') then
-        v_problems := v_problems || meshhook_engine.problem('MH_DEF_TYPE', '/input/schema', null,
-          format('a JSON Schema is an object, got %s', meshhook_engine.quote(v_part)));
-      end if;
-      v_problems := v_problems || meshhook_engine.problem('MH_DEF_NOT_ENFORCED', '/input/schema', null,
-        'this version of the engine keeps input.schema but does not check input against it', 'warning');
+      v_problems := v_problems || meshhook_engine.schema_problems(v_part, '/input/schema');
     end if;
   end if;
 

@@ -104,7 +104,8 @@ begin
 
   return query
     select r.ord, r.verdict::text, r.cause, r.message, case when r.project_id is not null then r.request_id end,
-           coalesce(a.run_id, r.first_run), a.status, a.output, a.error, coalesce(a.calls, '[]')
+           coalesce(a.run_id, r.first_run), a.status, a.output,
+           coalesce(a.error, case when r.cause = 'MH_INPUT_SCHEMA' then r.door -> 'violations' end), coalesce(a.calls, '[]')
     from unnest(v_received) r
     join unnest(v_answers) with ordinality a(run_id, status, output, error, calls, ord) on a.ord = r.ord;
 end $$;

@@ -2,7 +2,7 @@
 -- that each will start (its live workflows, the primary one first).
 -- Nearly always every body of a group is the JSON it says it is: p_bold takes them for that, in one exception block for all;
 -- when that fails, the group is gone through once more and each body has its own.
--- What was stored before (admit) keeps its id and moment, and "anew" goes past state, filter and dedupe.
+-- What was stored before (admit) keeps its id and moment, and "anew" goes past state, filter and dedupe, not past a schema.
 -- Locks nothing, writes nothing. Called by: accept.
 create or replace function meshhook_engine.receive(p_items jsonb[], p_bodies bytea[], p_now timestamptz, p_bold boolean default true) returns meshhook_engine.received[]
 language plpgsql volatile as $$
@@ -13,7 +13,14 @@ declare
 begin
   return array(
     with known as materialized (  -- once an endpoint, not once an item
-      select e.id, e.project_id, e.state, e.door, array(
+      select e.id, e.project_id, e.state,
+      nullif(e.door || coalesce((
+        select jsonb_build_object('schemas', jsonb_object_agg(w.id, v.compiled #> '{input,schema}'))
+        from meshhook.endpoint_workflows ew
+        join meshhook.workflows w on w.id = ew.workflow_id
+        join meshhook.workflow_versions v on v.workflow_id = w.id and v.version = w.live_version
+        where ew.endpoint_id = e.id and v.compiled #> '{input,schema}' is not null
+        having count(*) > 0), '{}'), '{}') as door, array(
         select w.id
         from meshhook.endpoint_workflows ew
         join meshhook.workflows w on w.id = ew.workflow_id
@@ -21,7 +28,7 @@ begin
         order by ew.is_primary desc, w.id) as workflows
       from (select distinct (z.item ->> 'endpoint')::uuid as id from unnest(p_items) z(item)) asked
       cross join lateral (
-        select k.id, k.project_id, k.state, case when k.options ?| '{filter,dedupe}' then k.options end as door
+        select k.id, k.project_id, k.state, case when k.options ?| '{filter,dedupe}' then k.options else '{}' end as door
         from meshhook.endpoints k where k.id = asked.id
       ) e
     )
@@ -34,7 +41,7 @@ begin
       left(encode(sha256(coalesce(x.body, '')), 'hex'), 32), e.workflows,
       array(select meshhook_engine.uuid_v7_nth(v_seed, v_count * w.nth::int + x.ord - 1)
             from unnest(e.workflows) with ordinality w(id, nth)),
-      case when not d.anew then e.door end, null, null)::meshhook_engine.received
+      case when d.anew then e.door - array['filter', 'dedupe'] else e.door end, null, null)::meshhook_engine.received
     from (
       select y.ord::int as ord, y.item, y.body, (y.item ->> 'endpoint')::uuid as endpoint_id,
              coalesce((y.item ->> 'request')::uuid, meshhook_engine.uuid_v7_nth(v_seed, y.ord::int - 1)) as id

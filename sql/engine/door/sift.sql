@@ -1,4 +1,6 @@
--- Accepted requests of endpoints that ask for more than a signature: filter, then dedupe.
+-- Accepted requests of endpoints that ask for more than a signature: schema, then filter, then dedupe.
+--   schema  each workflow's input.schema guards its own run; when no workflow is left the request is invalid (422), with the
+--           violations of the primary one.
 --   filter  false: ignored, told 202. An error in the expression: invalid, the bytes are kept and can be evaluated again.
 --   dedupe  a key seen within the window: a duplicate of the first request, told the first's run. No key (null, ""): let through.
 --
@@ -26,7 +28,10 @@ begin
     continue when v_one.trigger is null or v_one.door is null;
     v_root := jsonb_build_object('trigger', v_one.trigger);
     begin
-      if v_one.door ? 'filter' then
+      if v_one.door ? 'schemas' then
+        v_one := meshhook_engine.sift_schemas(v_one);
+      end if;
+      if v_one.trigger is not null and v_one.door ? 'filter' then
         v_value := meshhook_expr.eval(v_one.door #> '{filter,tree}', v_root);
         if not meshhook_expr.truthy(v_value) then
           v_one.verdict := 'ignored';

@@ -19,7 +19,7 @@ select set_eq($$select path from pg_temp.problems('{"policy": {"concurrency": {"
 select set_eq($$select code, path from pg_temp.problems('{"policy": {"concurrency": {"key": "steps.n"}}}') where severity = 'error'$$,
   $$values ('MH_DEF_REF_ORDER', '/policy/concurrency/key')$$, 'a key before any step');
 select set_eq($$select severity, code, path from pg_temp.problems('{"input": {"schema": 7, "x": 1}}')$$,
-  $$values ('error', 'MH_DEF_TYPE', '/input/schema'), ('warning', 'MH_DEF_NOT_ENFORCED', '/input/schema'), ('error', 'MH_DEF_UNKNOWN_KEY', '/input/x')$$, 'input');
+  $$values ('error', 'MH_DEF_SCHEMA', '/input/schema'), ('error', 'MH_DEF_UNKNOWN_KEY', '/input/x')$$, 'input');
 select is_empty($$select * from pg_temp.problems('{"policy": {"deadline": "1d"}, "respond": {"mode": "wait", "timeout": "60s"}, "title": "t"}')$$, 'what this version does');
 -- Limits.
 create function pg_temp.chain(n int) returns jsonb language sql as $$
@@ -49,7 +49,7 @@ create temp table example as select '{
     "redact": ["trigger.headers.authorization", "trigger.body.card.number"]},
   "respond": {"mode": "ack"}, "ui": {"positions": {"shape": [0, 0]}, "notes": []}}'::jsonb as d;
 select set_eq($$select severity, code, path from example, meshhook.validate(d)$$,
-  $$values ('warning', 'MH_DEF_NOT_ENFORCED', '/input/schema'), ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/concurrency'), ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/redact'),
+  $$values ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/concurrency'), ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/redact'),
     ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/retention'), ('warning', 'MH_DEF_NOT_ENFORCED', '/nodes/post/breaker')$$, 'the example has only what is not enforced');
 -- Everything wrong at once.
 select set_eq($$select distinct code from meshhook.validate('{"apiVersion": "v0", "name": "A", "what": 1, "policy": {"deadline": "x", "retention": "2d"}, "respond": {"mode": "x"},

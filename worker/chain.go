@@ -89,6 +89,14 @@ func (c *chain) letGo(p *Process, job int64) {
 // somebody else makes it. The slot is free when it returns, but
 // for a heavy result: that one keeps it until it is delivered, which bounds the memory that results waiting can take.
 func (p *Process) do(item *Item, held bool) *Result {
+	if item.Refused != nil {
+		if held {
+			p.slots.Give(1)
+		}
+		result := item.result()
+		result.Error = item.Refused
+		return result
+	}
 	if item.AfterMS > 0 || item.Kind == kindTimer {
 		// Waiting is not calling: others may have the slot meanwhile.
 		if held {

@@ -23,6 +23,8 @@ type Item struct {
 	ConnectMS int64   `json:"connect_ms"`
 	Response  Expect  `json:"response"`
 	Key       string  `json:"idempotency_key"`
+	// Refused is why the call is not to be made at all: its breaker is open. It is delivered like an outcome.
+	Refused *CallError `json:"refused"`
 }
 
 // Request is what to send, secrets as references.

@@ -227,6 +227,30 @@ func TestProcessRetriesAndWaits(t *testing.T) {
 	s.alarms.none(t)
 }
 
+// While its breaker is open a call is not made: it fails at once, or waits and is made when the breaker is closed.
+func TestProcessHeedsBreakers(t *testing.T) {
+	s := newShop(t)
+	s.publish("fast", `{"a": {"type": "http_call", "with": {"url": "TARGET/a"}, "breaker": {"key": "t", "when_open": "fail"}, "on_error": "continue"}}`, oneEdge)
+	s.publish("slow", `{"a": {"type": "http_call", "with": {"url": "TARGET/a"}, "breaker": {"key": "t"}}}`, oneEdge)
+	s.exec("select meshhook.trip_breaker('p', 't')")
+	s.start("fast", 3)
+	s.start("slow", 3)
+	s.process(nil)
+	s.wait("the refusals", func() bool {
+		return s.text("select count(*)::text from meshhook.runs where status = 'succeeded' and output #>> '{error,code}' = 'MH_BREAKER_OPEN'") == "3"
+	})
+	s.wait("the waits", func() bool { return s.text("select waiting::text from meshhook.breaker_state") == "3" })
+	if n := s.calls.Load(); n != 0 {
+		t.Errorf("%d calls through an open breaker", n)
+	}
+	s.exec("select meshhook.reset_breaker('p', 't')")
+	s.ended(6)
+	if n := s.calls.Load(); n != 3 {
+		t.Errorf("%d calls, want 3", n)
+	}
+	s.alarms.none(t)
+}
+
 func TestProcessDropsResultsOfRunsThatEnded(t *testing.T) {
 	s := newShop(t)
 	entered, leave := make(chan struct{}), make(chan struct{})

@@ -60,4 +60,5 @@ language sql immutable as $$
     'input', p_definition -> 'input',
     'pure', not exists (select from node where form ->> 'type' in ('http_call', 'delay')),
     'uses_vars', exists (select from node where (form #> '{needs,vars}')::boolean))
+    || case when exists (select from node where jsonb_path_exists(form, 'lax $.**.breaker.open_ms')) then '{"asks": true}' else '{}' end::jsonb
 $$;

@@ -12,6 +12,7 @@ declare
   v_refs  jsonb;  -- the url's
   v_rest  jsonb;
   v_key   text;
+  v_breaker record;
   v_retry jsonb := p_definition -> 'retry';
 begin
   ports := '["out", "error"]';
@@ -22,13 +23,8 @@ begin
   if p_definition ? 'retry' then
     problems := problems || meshhook_engine.check_retry(v_retry, v_base || '/retry', p_node);
   end if;
-  if p_definition ? 'breaker' then
-    problems := problems || meshhook_engine.check_fields(p_definition -> 'breaker', '{
-      "key": {"is": "text", "max": 200}, "failures": {"is": "int", "min": 1, "max": 1000},
-      "open_for": {"is": "duration", "min": 1000, "max": 86400000}}', v_base || '/breaker', p_node)
-      || meshhook_engine.problem('MH_DEF_NOT_ENFORCED', v_base || '/breaker', p_node,
-        'this version of the engine keeps breaker but does not act on it', 'warning');
-  end if;
+  v_breaker := meshhook_engine.define_breaker(p_definition -> 'breaker', v_base || '/breaker', p_node);
+  problems := problems || v_breaker.problems;
   if jsonb_typeof(p_with) <> 'object' then
     return;
   end if;
@@ -88,7 +84,7 @@ begin
     'connect_ms', 5000,
     'response', '{"as": "auto", "max_bytes": 1048576, "ok": ["2xx"], "redirects": 0}'::jsonb
       || case jsonb_typeof(p_with -> 'response') when 'object' then p_with -> 'response' else '{}' end,
-    'breaker', p_definition -> 'breaker',
+    'breaker', v_breaker.compiled,
     'retry', jsonb_build_object(
       'max_attempts', coalesce(v_retry -> 'max_attempts', '5'),
       'base_ms', coalesce(meshhook_engine.parse_duration(v_retry ->> 'base'), 1000),

@@ -30,6 +30,8 @@ declare
   v_place    meshhook_engine.placement;
   v_changes  meshhook_engine.change[] := '{}'::meshhook_engine.change[];
   v_answers  meshhook_engine.answer[];
+  v_press    boolean := false;  -- calls must ask before they go: a node has a breaker, or the project has rates
+  v_calls    jsonb[];
   n          int;
 begin
   v_received := meshhook_engine.receive(p_items, p_bodies, v_now);
@@ -52,6 +54,7 @@ begin
     order by t.workflow_id
   loop
     v_nodes := v_target.nodes;
+    v_press := v_press or v_target.graph ? 'asks' or coalesce(v_target.limits ? 'calls', false);
     foreach n in array v_target.ords loop
       v_one := v_received[n];
       if v_project is distinct from v_one.project_id then
@@ -97,6 +100,13 @@ begin
     from unnest(v_received) r
     join unnest(p_items, p_bodies) with ordinality x(i, b, ord) on x.ord = r.ord
     where r.project_id is not null;
+  end if;
+  if v_press then
+    select p.p_changes, p.p_calls into v_changes, v_calls
+    from meshhook_engine.press(v_changes, array(select coalesce(a.calls, '[]') from unnest(v_answers) with ordinality a(r, s, o, e, calls, ord) order by a.ord), '{}', v_now) p;
+    for k in 1 .. cardinality(v_calls) loop
+      v_answers[k].calls := v_calls[k];
+    end loop;
   end if;
   if cardinality(v_changes) > 0 then
     perform meshhook_engine.write(v_changes, p_process, v_now);

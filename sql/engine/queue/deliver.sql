@@ -3,7 +3,8 @@
 --
 -- Guarantees: a result whose attempt is not open (late, twice, of a canceled run) is told as stale and leaves no trace; of
 -- two results of one attempt the first is recorded, whoever held the lease. Results, state and queue rows are one commit.
--- Locks: runs in id order (for no key update), then events, then river_job rows: the engine's lock order.
+-- Locks: runs in id order (for no key update), then breakers and rates (press), then events, then river_job rows: the
+-- engine's lock order.
 -- Called by: the worker, grouped. Notifies: see write().
 create or replace function meshhook_engine.deliver(p_process int, p_take int, p_results jsonb[], p_bodies bytea[])
 returns table (item int, verdict text, run_id uuid, status text, calls jsonb)
@@ -20,6 +21,9 @@ declare
   v_nodes    meshhook_engine.node[];
   v_name     text;
   v_number   int;
+  v_asks     boolean;  -- calls of the run at hand must ask before they go: a node has a breaker, or the project has rates
+  v_press    boolean := false;
+  v_seen     jsonb[] := '{}';
   v_ctx      jsonb;
   v_result   jsonb;
   v_step     text;
@@ -94,10 +98,11 @@ begin
 
     if v_version <> v_run.version_id then
       v_version := v_run.version_id;
-      select v.compiled - 'nodes', coalesce(v.nodes, meshhook_engine.nodes_of(v.compiled)), w.name, v.version
-      into v_graph, v_nodes, v_name, v_number
-      from meshhook.workflow_versions v join meshhook.workflows w on w.id = v.workflow_id
+      select v.compiled - 'nodes', coalesce(v.nodes, meshhook_engine.nodes_of(v.compiled)), w.name, v.version, v.compiled ? 'asks' or coalesce(p.limits ? 'calls', false)
+      into v_graph, v_nodes, v_name, v_number, v_asks
+      from meshhook.workflow_versions v join meshhook.workflows w on w.id = v.workflow_id join meshhook.projects p on p.id = w.project_id
       where v.id = v_version;
+      v_press := v_press or v_asks;
     end if;
     if v_ctx is null then
       v_ctx := jsonb_build_object('run', meshhook_engine.run_context(v_run, v_name, v_number));
@@ -110,6 +115,9 @@ begin
       v_data := meshhook_engine.attempted(v_nodes[(v_open -> 'i')::int].spec, v_result, p_bodies[v_order.ord]);
       v_event := row('call.attempted', v_step, (v_open -> 'a')::int2, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact;
       v_logged := array[v_event];
+      if v_asks then
+        v_seen := v_seen || meshhook_engine.observed(v_run, v_step, v_nodes[(v_open -> 'i')::int].spec, v_data);
+      end if;
     else
       v_data := jsonb_build_object('due', v_open -> 'due');
       v_event := row('timer.fired', v_step, null, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact;
@@ -158,6 +166,9 @@ begin
     v_calls[v_order.ord] := v_place.calls;
   end loop;
 
+  if v_press then
+    select p.p_changes, p.p_calls into v_changes, v_calls from meshhook_engine.press(v_changes, v_calls, array_remove(v_seen, null), v_now) p;
+  end if;
   if cardinality(v_changes) > 0 then
     perform meshhook_engine.write(v_changes, p_process, v_now);
   end if;

@@ -39,7 +39,7 @@ begin
     return false;
   end if;
   update meshhook.runs r
-  set jobs = nullif(v_jobs, '{}'), wake_at = meshhook_engine.first_due(p_run.frontier, v_jobs),
+  set jobs = nullif(v_jobs, '{}'), wake_at = meshhook_engine.first_due(p_run.frontier, v_jobs, null, p_run.wake_at),
       status = case when v_jobs = '{}' then 'waiting' else 'running' end::meshhook.run_status
   where r.id = p_run.id;
   if v_job is not null then

@@ -10,6 +10,7 @@ set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off 
 declare
   v_now timestamptz := meshhook_engine.clock();
 begin
+  perform meshhook_engine.keep_waiting(v_now);
   task := 'timers';
   did := meshhook_engine.wake_timers(p_process, p_limit, v_now);
   return next;

@@ -14,5 +14,6 @@ begin
   return jsonb_build_object(
     'job', p_job, 'run', p_run, 'step', p_step, 'attempt', p_open -> 'a', 'kind', 'call', 'after_ms', v_after, 'project', p_project,
     'request', p_request, 'idempotency_key', p_request -> 'idempotency_key',
-    'timeout_ms', p_node -> 'timeout_ms', 'connect_ms', p_node -> 'connect_ms', 'response', p_node -> 'response');
+    'timeout_ms', p_node -> 'timeout_ms', 'connect_ms', p_node -> 'connect_ms', 'response', p_node -> 'response')
+    || case when p_node -> 'breaker' <> 'null' then jsonb_build_object('breaker', p_node -> 'breaker') else '{}' end;
 end $$;

@@ -28,7 +28,7 @@ begin
       id, started_at, finished_at, wake_at, deadline_at, project_id, workflow_id, version_id, seq, status, trigger,
       request_id, business_key, frontier, jobs, output, error)
     select n.run_id, p_now, case when n.status in ('succeeded', 'failed', 'canceled') then p_now end,
-           case when n.waits is not null then meshhook_engine.first_due(n.frontier, n.jobs) end, n.deadline_at, n.project_id, n.workflow_id, n.version_id,
+           case when n.waits is not null then meshhook_engine.first_due(n.frontier, n.jobs, n.waits, null) end, n.deadline_at, n.project_id, n.workflow_id, n.version_id,
            n.seq + cardinality(n.events), n.status, n.trigger,
            n.request_id, n.business_key, n.frontier, n.jobs, n.output, n.error
     from unnest(p_changes) n
@@ -40,7 +40,7 @@ begin
         output = u.output, error = u.error,
         deadline_at = case when u.status in ('running', 'waiting', 'paused') then r.deadline_at end,
         finished_at = case when u.status in ('succeeded', 'failed', 'canceled') then p_now end,
-        wake_at = case when u.waits is not null or u.had_waits then meshhook_engine.first_due(u.frontier, u.jobs) end
+        wake_at = case when u.waits is not null or u.had_waits then meshhook_engine.first_due(u.frontier, u.jobs, u.waits, r.wake_at) end
     from unnest(p_changes) u
     where not u.is_new and r.id = u.run_id;
   end if;
@@ -66,11 +66,11 @@ begin
       and (u.frontier #> array['open', w.step] is null or u.jobs ? w.step);
   end if;
   if v_waits then
-    insert into meshhook.waits (run_id, step, kind, due_at, project_id)
-    select u.run_id, w ->> 'step', w ->> 'kind', to_timestamp((w -> 'due')::bigint / 1000.0), u.project_id
+    insert into meshhook.waits (run_id, step, kind, due_at, project_id, gate)
+    select u.run_id, w ->> 'step', w ->> 'kind', to_timestamp((w -> 'due')::bigint / 1000.0), u.project_id, w ->> 'gate'
     from unnest(p_changes) u
     cross join jsonb_array_elements(u.waits) w
-    on conflict (run_id, step) do update set kind = excluded.kind, due_at = excluded.due_at;
+    on conflict (run_id, step) do update set kind = excluded.kind, due_at = excluded.due_at, gate = excluded.gate;
   end if;
 
   if v_lease or v_free then

@@ -9,6 +9,7 @@ insert into meshhook.members (project_id, principal, role)
 select meshhook.publish(p, 'flow', '{"apiVersion": "meshhook/v1", "name": "flow", "nodes": {"a": {"type": "terminate"}}, "edges": [{"from": "trigger", "to": "a"}]}')
 from unnest(array['own-test', 'other-test']) p;
 select meshhook.add_schedule(p, 'flow', 'nightly', '@daily') from unnest(array['own-test', 'other-test']) p;
+select meshhook.trip_breaker(p, 'erp') from unnest(array['own-test', 'other-test']) p;
 create temp table doors as select p as project, e.id from unnest(array['own-test', 'other-test']) p, meshhook.create_endpoint(p, 'flow') e;
 grant select on doors to public;
 -- A run of each kind a project may have: running, paused.
@@ -18,6 +19,9 @@ create temp table stood as select p as project, meshhook.start(p, 'open') as run
 select meshhook.pause(paused) from stood;
 create temp table verbs (verb text, needs text, statement text);
 insert into verbs values
+  ('set_limit', 'admin', $$select meshhook.set_limit(%1$L, 'calls', 'erp.test', 1, '1s')$$),
+  ('trip_breaker', 'operate', $$select meshhook.trip_breaker(%1$L, 'erp')$$),
+  ('reset_breaker', 'operate', $$select meshhook.reset_breaker(%1$L, 'erp')$$),
   ('validate', 'view', $$select meshhook.validate('{}', %1$L)$$),
   ('diff', 'view', $$select meshhook.diff(%1$L, 'flow', 1, 1)$$),
   ('save_draft', 'edit', $$select meshhook.save_draft(%1$L, 'flow', '{}')$$),

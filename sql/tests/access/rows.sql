@@ -7,6 +7,7 @@ select meshhook.create_project(p), meshhook.set_var(p, 'a', '1'),
   meshhook.publish(p, 'flow', '{"apiVersion": "meshhook/v1", "name": "flow", "nodes": {"a": {"type": "terminate"}}, "edges": [{"from": "trigger", "to": "a"}]}')
 from unnest(array['own-test', 'other-test']) p;
 select e.id from unnest(array['own-test', 'other-test']) p, meshhook.create_endpoint(p, 'flow') e;
+select meshhook.trip_breaker(p, 'erp'), meshhook.set_limit(p, 'calls', 'erp', 1, '1s') from unnest(array['own-test', 'other-test']) p;
 insert into meshhook.members (project_id, principal, role)
   select p.id, u, r from meshhook.projects p join (values ('own-test', 't-viewer', 'viewer'), ('own-test', 't-editor', 'editor'), ('other-test', 't-else', 'owner')) m (slug, u, r) on m.slug = p.slug;
 select meshhook.add_schedule(p, 'flow', 'nightly', '@daily') from unnest(array['own-test', 'other-test']) p;
@@ -26,7 +27,7 @@ begin
   reset role;
   return v;
 end $$;
-select plan(16);
+select plan(18);
 select is(pg_temp.see('t-viewer', 'select slug from meshhook.projects'), '{own-test}', 'projects');
 select is(pg_temp.see('t-viewer', 'select principal from meshhook.members'), '{t-editor,t-viewer}', 'members');
 select is(pg_temp.see('t-viewer', 'select name from meshhook.vars'), '{a}', 'vars');
@@ -37,6 +38,8 @@ select is(pg_temp.see('t-viewer', 'select project from meshhook.request_log'), '
 select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.audit_trail'), '{own-test}', 'audit_trail');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.schedule_list'), '{own-test}', 'schedule_list');
 select is(pg_temp.see('t-viewer', 'select p.slug from meshhook.schedule_runs k join meshhook.projects p on p.id = k.project_id'), '{own-test}', 'schedule_runs');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.breaker_state'), '{own-test}', 'breaker_state');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.limit_list'), '{own-test}', 'limit_list');
 select is(pg_temp.see('t-viewer', 'select coalesce(path, ''hidden'') from meshhook.endpoint_list'), '{hidden}', 'a viewer is not shown where to send');
 select matches((pg_temp.see('t-editor', 'select path from meshhook.endpoint_list'))[1], '^/hooks/[a-z2-7]{26}$', 'an editor is');
 select is(pg_temp.see('stranger', 'select slug from meshhook.projects'), null, 'a stranger sees nothing');

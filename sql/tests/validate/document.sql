@@ -50,7 +50,7 @@ create temp table example as select '{
   "respond": {"mode": "ack"}, "ui": {"positions": {"shape": [0, 0]}, "notes": []}}'::jsonb as d;
 select set_eq($$select severity, code, path from example, meshhook.validate(d)$$,
   $$values ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/concurrency'), ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/redact'),
-    ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/retention'), ('warning', 'MH_DEF_NOT_ENFORCED', '/nodes/post/breaker')$$, 'the example has only what is not enforced');
+    ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/retention')$$, 'the example has only what is not enforced');
 -- Everything wrong at once.
 select set_eq($$select distinct code from meshhook.validate('{"apiVersion": "v0", "name": "A", "what": 1, "policy": {"deadline": "x", "retention": "2d"}, "respond": {"mode": "x"},
   "nodes": {"trigger": {"type": "terminate"}, "Bad": {"type": "nothing"}, "e": {"type": "each", "with": {}},

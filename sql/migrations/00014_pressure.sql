@@ -1,0 +1,78 @@
+-- +goose Up
+-- Back-pressure: breakers of destinations, rates of calls, slots of concurrency keys, caps of projects.
+
+alter table meshhook.projects add column limits jsonb;
+comment on column meshhook.projects.limits is 'Limits set by meshhook.set_limit, shown by meshhook.limit_list; null: none, and then nothing asks.';
+
+alter table meshhook.waits add column gate text;
+comment on column meshhook.waits.gate is 'What a call waits for that could go by itself: breaker:<key> or rate:<destination>. Null for retries and delays.';
+
+-- One row a destination that has had trouble. Updated in place: no index holds a column that changes.
+create table meshhook.breakers (
+  project_id      int not null references meshhook.projects on delete cascade,
+  key             text not null,
+  state           text not null default 'closed' check (state in ('closed', 'open', 'half_open')),
+  failures        int not null default 0,
+  window_start    timestamptz,
+  window_calls    int not null default 0,
+  window_failures int not null default 0,
+  opened_at       timestamptz,
+  open_until      timestamptz,
+  probe_run       uuid,
+  probe_step      text,
+  probe_until     timestamptz,
+  opens           int not null default 0,
+  cause           text,
+  updated_at      timestamptz not null default now(),
+  primary key (project_id, key)
+) with (fillfactor = 70);
+comment on table meshhook.breakers is 'Circuit state of destinations that have had trouble; no row is a closed breaker. Read it as meshhook.breaker_state.';
+comment on column meshhook.breakers.key is 'The breaker''s key: as the node gives it, else the host of the url.';
+comment on column meshhook.breakers.state is 'closed: calls go; open: none goes; half_open: one goes, as a probe.';
+comment on column meshhook.breakers.failures is 'Failures in a row.';
+comment on column meshhook.breakers.window_start is 'Since when calls are counted for a failure rate.';
+comment on column meshhook.breakers.window_calls is 'Calls since then.';
+comment on column meshhook.breakers.window_failures is 'Of these, the failed ones.';
+comment on column meshhook.breakers.opened_at is 'When it last opened.';
+comment on column meshhook.breakers.open_until is 'When a probe may go; infinity: not before somebody resets it.';
+comment on column meshhook.breakers.probe_run is 'The run whose call is the probe.';
+comment on column meshhook.breakers.probe_step is 'The step of that call.';
+comment on column meshhook.breakers.probe_until is 'When the probe counts as lost and another may go.';
+comment on column meshhook.breakers.opens is 'How often it has opened.';
+comment on column meshhook.breakers.cause is 'Why it last changed.';
+
+-- Where each rate stands. Unlogged: a crash empties it, and an empty bucket only grants the burst once more.
+create unlogged table meshhook.rate_buckets (
+  project_id int not null,
+  key        text not null,
+  next_at    timestamptz not null,
+  primary key (project_id, key)
+) with (fillfactor = 50);
+comment on table meshhook.rate_buckets is 'Rates of outgoing calls as they stand (GCRA), one row a limit in use. Emptied by a crash, which is safe.';
+comment on column meshhook.rate_buckets.key is 'Host of the destination; empty for the project as a whole.';
+comment on column meshhook.rate_buckets.next_at is 'The theoretical arrival time: when the rate would be used up to the last call let go.';
+
+-- Calls that have been told when they may go, so that they need not ask a second time.
+create unlogged table meshhook.rate_grants (
+  run_id     uuid not null,
+  step       text not null,
+  attempt    int not null,
+  project_id int not null,
+  go_at      timestamptz not null,
+  primary key (run_id, step)
+);
+create index rate_grants_project on meshhook.rate_grants (project_id, go_at);
+comment on table meshhook.rate_grants is 'Calls that wait for the moment their rate gave them. Emptied by a crash: they ask again.';
+comment on column meshhook.rate_grants.run_id is 'Run of the call.';
+comment on column meshhook.rate_grants.step is 'Its step.';
+comment on column meshhook.rate_grants.attempt is 'Its attempt.';
+comment on column meshhook.rate_grants.go_at is 'When it may go.';
+
+-- +goose StatementBegin
+do $$
+begin
+  alter table meshhook.breakers enable row level security, force row level security;
+  alter table meshhook.rate_buckets enable row level security, force row level security;
+  alter table meshhook.rate_grants enable row level security, force row level security;
+end $$;
+-- +goose StatementEnd

@@ -67,7 +67,9 @@ func open(t *testing.T, direct, address string, work bool) *site {
 		Caller: worker.NewCaller(worker.CallerConfig{Version: "test", AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Secret: s.ring.Secret}),
 	})
 	must(t, err)
-	s.door, err = door.New(door.Config{Pool: pool, Ring: s.ring, Process: s.process, Log: log})
+	s.door, err = door.New(door.Config{
+		Pool: pool, Ring: s.ring, Process: s.process, KeySets: worker.GuardedTransport([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), Log: log,
+	})
 	must(t, err)
 	server := api.New(api.Config{Pool: pool, Door: s.door, Process: s.process, Log: log, Migrated: func(context.Context) error { return nil }})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

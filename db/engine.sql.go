@@ -8,6 +8,7 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -251,6 +252,59 @@ func (q *Queries) RunResults(ctx context.Context, runs []uuid.UUID) ([]RunResult
 			&i.Output,
 			&i.Error,
 			&i.Response,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const settleReevaluation = `-- name: SettleReevaluation :one
+select coalesce(meshhook_engine.settle_reevaluation($1::bigint, nullif($2::jsonb, 'null')), '')::text as verdict
+`
+
+func (q *Queries) SettleReevaluation(ctx context.Context, iD int64, refusal json.RawMessage) (string, error) {
+	row := q.db.QueryRow(ctx, settleReevaluation, iD, refusal)
+	var verdict string
+	err := row.Scan(&verdict)
+	return verdict, err
+}
+
+const takeReevaluations = `-- name: TakeReevaluations :many
+select t.id::bigint as id, coalesce(t.received_at, 'epoch')::timestamptz as received_at, coalesce(t.method, '')::text as method, coalesce(t.evidence, '')::bytea as evidence,
+       coalesce(t.body, '')::bytea as body, coalesce(t.endpoint, 'null')::jsonb as endpoint
+from meshhook_engine.take_reevaluations($1::int) t
+`
+
+type TakeReevaluationsRow struct {
+	ID         int64
+	ReceivedAt time.Time
+	Method     string
+	Evidence   []byte
+	Body       []byte
+	Endpoint   json.RawMessage
+}
+
+func (q *Queries) TakeReevaluations(ctx context.Context, max int32) ([]TakeReevaluationsRow, error) {
+	rows, err := q.db.Query(ctx, takeReevaluations, max)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TakeReevaluationsRow{}
+	for rows.Next() {
+		var i TakeReevaluationsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.ReceivedAt,
+			&i.Method,
+			&i.Evidence,
+			&i.Body,
+			&i.Endpoint,
 		); err != nil {
 			return nil, err
 		}

@@ -8,16 +8,17 @@ declare
   v_item     record;
   v_engine   constant text[] := array[  -- what servers and workers call
     'register', 'rejoin', 'beat', 'endpoint', 'accept', 'begin', 'deliver', 'release', 'wake', 'maintain', 'run_results',
-    'data_key', 'secret'];
+    'data_key', 'secret', 'take_reevaluations', 'settle_reevaluation'];
   v_inner    constant text[] := array[  -- what those functions call in turn that views call on behalf of whoever reads
     'canonical'];
   v_operator constant text[] := array[  -- verbs of the whole installation
     'requeue', 'maintain', 'after_restore'];
   v_hidden   constant jsonb := '{
     "secrets": ["sealed", "key_id"], "endpoint_secrets": ["sealed", "key_id"], "key_ring": ["wrapped"],
-    "endpoints": ["token"], "requests": ["path"]}';
+    "endpoints": ["token"], "requests": ["path", "evidence"]}';
   v_internal constant text[] := array['settings', 'repeatables', 'goose_db_version', 'processes', 'trusted_sessions', 'key_ring'];
-  v_writable constant text[] := array['settings', 'trusted_sessions', 'projects', 'members', 'vars'];
+  v_writable constant text[] := array['settings', 'trusted_sessions', 'projects', 'members', 'vars', 'verify_presets'];
+  v_shared   constant text[] := array['verify_presets'];  -- written by people too, as the policies allow
 begin
   -- Nothing for PUBLIC, nor for any role of ours beyond what follows.
   foreach v_schema in array array['meshhook', 'meshhook_expr', 'meshhook_engine'] loop
@@ -94,6 +95,9 @@ begin
       execute format('grant insert, update, delete on meshhook.%I to meshhook_admin', v_item.relname);
     end if;
     continue when v_item.relname = any (v_internal);
+    if v_item.relname = any (v_shared) then
+      execute format('grant insert, update, delete on meshhook.%I to meshhook_user', v_item.relname);
+    end if;
     if v_hidden ? v_item.relname then
       execute format('grant select (%s) on meshhook.%I to meshhook_user',
         (select string_agg(format('%I', a.attname), ', ' order by a.attnum)

@@ -22,6 +22,9 @@ var errConnectTimeout = errors.New("connect timeout")
 // connectLimit carries a call's own connect timeout to the dialer.
 type connectLimit struct{}
 
+// GuardedTransport makes a transport that reaches the public internet, and besides it the networks in allow.
+func GuardedTransport(allow []netip.Prefix) *http.Transport { return newTransport(allow) }
+
 // newTransport makes the pooled transport of all calls. Where it may connect to is judged after the name was resolved, at
 // the moment of connecting, on every dial: a name that changes its address in between gains nothing.
 func newTransport(allow []netip.Prefix) *http.Transport {

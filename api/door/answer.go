@@ -27,10 +27,12 @@ func statusOf(cause string) int {
 }
 
 // answer says to the caller what is now committed.
-func (d *Door) answer(w http.ResponseWriter, r *http.Request, ep *endpoint, refusal *signature.Refusal, a answer) {
+func (d *Door) answer(w http.ResponseWriter, r *http.Request, ep *endpoint, j judgement, a answer) {
 	switch {
-	case refusal != nil:
-		problem.Problem{Status: http.StatusUnauthorized, Code: refusal.Cause, Detail: refusal.Message, RequestID: a.request}.Write(w)
+	case j.refusal != nil:
+		refuse(w, ep, j.refusal, a.request)
+	case j.greeting != nil:
+		j.greeting.write(w)
 	case a.verdict == "rejected" || a.verdict == "invalid":
 		detail := a.message
 		if detail == "" {
@@ -42,6 +44,20 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, ep *endpoint, refu
 	default:
 		d.acknowledge(w, r, a)
 	}
+}
+
+// refuse answers a request that did not prove where it comes from.
+func refuse(w http.ResponseWriter, ep *endpoint, refusal *signature.Refusal, request string) {
+	switch {
+	case refusal.Status == http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "15")
+	case ep.verify == nil:
+	case ep.verify.Spec.Kind == "basic":
+		w.Header().Set("WWW-Authenticate", `Basic realm="webhooks", charset="UTF-8"`)
+	case ep.verify.Spec.Kind == "bearer", ep.verify.Spec.Kind == "jwt":
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	problem.Problem{Status: refusal.Status, Code: refusal.Cause, Detail: refusal.Message, RequestID: request}.Write(w)
 }
 
 // acknowledge is the usual 202.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/profullstack/meshhook/api/door/signature"
 	"github.com/profullstack/meshhook/api/problem"
 	"github.com/profullstack/meshhook/db"
 	"github.com/profullstack/meshhook/db/keyring"
@@ -38,6 +39,8 @@ type Config struct {
 	Ring    *keyring.Ring
 	Process *worker.Process // registered; takes calls along when it works
 	BaseURL string          // how the outside names this server; "" means as each request names it
+	// KeySets is how key sets for tokens are fetched; nil: they are not.
+	KeySets http.RoundTripper
 	Log     *slog.Logger
 }
 
@@ -53,6 +56,8 @@ type Door struct {
 	counters  counters
 	draining  chan struct{} // closed when callers that wait for a run must be answered now
 	drainOnce sync.Once
+	endAgain  context.CancelFunc // of the loop that verifies refused requests again
+	again     sync.WaitGroup
 }
 
 // New makes a door.
@@ -61,6 +66,9 @@ func New(conf Config) (*Door, error) {
 	d := &Door{conf: conf, rejects: rejects{seen: map[string]*tally{}}, draining: make(chan struct{})}
 	queries := db.New(conf.Pool)
 	d.endpoints = &endpoints{queries: queries, ring: conf.Ring, log: conf.Log, known: map[string]*entry{}, asked: map[string]*question{}}
+	if conf.KeySets != nil {
+		d.endpoints.keys = signature.NewKeySets(conf.KeySets)
+	}
 	d.accepts = db.NewGroup(db.GroupConfig[*intake]{
 		Flushers: db.Flushers(), MaxQueue: 4096, MaxWeight: 16 << 20,
 		Weigh: func(i *intake) int { return len(i.body) + len(i.item) },
@@ -73,7 +81,13 @@ func New(conf Config) (*Door, error) {
 		d.linkKey, err = make([]byte, 32), nil
 		rand.Read(d.linkKey)
 	}
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	d.endAgain = cancel
+	d.again.Go(func() { d.verifyAgain(ctx) })
+	return d, nil
 }
 
 // Drain answers callers that wait for a run with its status link instead, now and from now on: the server is stopping.
@@ -81,6 +95,8 @@ func (d *Door) Drain() { d.drainOnce.Do(func() { close(d.draining) }) }
 
 // Close waits until all that was taken in has been committed and answered.
 func (d *Door) Close(ctx context.Context) error {
+	d.endAgain()
+	d.again.Wait()
 	return errors.Join(d.accepts.Close(ctx), d.results.Close(ctx))
 }
 
@@ -98,7 +114,7 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 	case ep == nil:
 		problem.Problem{Status: http.StatusNotFound, Code: "MH_ENDPOINT_UNKNOWN", Detail: "There is no such endpoint."}.Write(w)
 		return
-	case !ep.takes(r.Method):
+	case !ep.takes(r.Method) && !ep.greets(r):
 		w.Header().Set("Allow", ep.allow)
 		problem.Problem{Status: http.StatusMethodNotAllowed, Code: "MH_METHOD_NOT_ALLOWED", Detail: "This endpoint takes " + ep.allow + "."}.Write(w)
 		return
@@ -130,21 +146,22 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 		return
 	}
 
-	refusal := ep.broken
-	if refusal == nil && ep.recipe != nil {
-		refusal = ep.recipe.Check(body, r.Header, d.base(r)+r.URL.RequestURI(), ep.secrets, time.Now())
-	}
-	if refusal != nil && !d.rejects.record(ep.id, time.Now()) {
-		// Past the sampling rate the answer is the same, but nothing is stored: nobody fills the disk with bad signatures.
-		problem.Problem{Status: http.StatusUnauthorized, Code: refusal.Cause, Detail: refusal.Message}.Write(w)
-		return
+	j := d.judge(r, ep, body)
+	if j.refusal != nil {
+		now := time.Now()
+		if !d.rejects.record(ep.id, now) {
+			// Past the sampling rate the answer is the same, but nothing is stored: nobody fills the disk with bad signatures.
+			refuse(w, ep, j.refusal, "")
+			return
+		}
+		d.look(r, ep, body, &j, now)
 	}
 	remote, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		remote = r.RemoteAddr
 	}
 	waiting, cancel := context.WithTimeout(r.Context(), patience+bulk(len(body)))
-	a, err := d.accepts.Submit(waiting, &intake{item: encodeItem(ep, r, remote, refusal), body: body})
+	a, err := d.accepts.Submit(waiting, &intake{item: encodeItem(ep, r, remote, j), body: body})
 	cancel()
 	if err == nil {
 		err = a.err
@@ -155,7 +172,7 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 	case err != nil:
 		d.away(w, r, err)
 	default:
-		d.answer(w, r, ep, refusal, a)
+		d.answer(w, r, ep, j, a)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func TestMask(t *testing.T) {
-	r, _ := signature.Parse(json.RawMessage(`{"kind":"hmac","header":"x-sig","prefix":"sha256="}`))
+	r := &signature.Marks{Header: "x-sig", Prefix: "sha256="}
 	for _, c := range [][3]string{
 		{"content-type", "application/json", "application/json"},
 		{"authorization", "Bearer abcdefghijklmnopqrstuvwxyz", "Bearer abcdef***"},
@@ -29,6 +29,28 @@ func TestMask(t *testing.T) {
 		if got := mask(c[0], c[1], r); got != c[2] {
 			t.Errorf("%s: %s became %s, want %s", c[0], c[1], got, c[2])
 		}
+	}
+}
+
+func TestMaskQuery(t *testing.T) {
+	got := string(appendQuery(nil, "key=0123456789abcdef0123456789abcdef&hub.verify_token=abcdefghijkl", &signature.Marks{Query: "key"}))
+	if strings.Contains(got, "89abcdef") || strings.Contains(got, "ghijkl") || !strings.Contains(got, `"key":"012345***"`) {
+		t.Error(got)
+	}
+	if got := string(appendQuery(nil, "other=0123456789abcdef", &signature.Marks{Query: "key"})); got != `{"other":"0123456789abcdef"}` {
+		t.Error(got)
+	}
+	if got := string(appendQuery(nil, "key=1", nil)); got != `{"key":"1"}` {
+		t.Error(got)
+	}
+}
+
+// A trace is kept whatever stands in it.
+func TestEncodeTrace(t *testing.T) {
+	out := encodeTrace(map[string]any{"got": "a\x00b\\u0000c\xff", "n": 1})
+	var back map[string]any
+	if err := json.Unmarshal(out, &back); err != nil || !utf8.Valid(out) || strings.ContainsRune(back["got"].(string), 0) || strings.Contains(string(out), `\u0000`) {
+		t.Errorf("%s: %v", out, err)
 	}
 }
 
@@ -58,7 +80,7 @@ func FuzzMask(f *testing.F) {
 	f.Add("x-sig", "v1=ab", "v1=")
 	f.Fuzz(func(t *testing.T, name, value, prefix string) {
 		name = strings.ToLower(name)
-		r := &signature.Recipe{Header: "x-sig", Prefix: prefix}
+		r := &signature.Marks{Header: "x-sig", Prefix: prefix}
 		masked := mask(name, value, r)
 		if sensitive[name] && len(value) > 40 && strings.Contains(masked, value[len(value)-20:]) && !strings.Contains(value[:len(value)-20], value[len(value)-20:]) {
 			t.Errorf("%s: %q became %q", name, value, masked)

@@ -1,6 +1,8 @@
 package door
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -57,8 +59,15 @@ func appendField(out []byte, name, value string) []byte {
 	return appendString(out, value)
 }
 
-// encodeItem makes the item that meshhook_engine.accept takes. refusal is nil for a request that may enter.
-func encodeItem(ep *endpoint, r *http.Request, remote string, refusal *signature.Refusal) json.RawMessage {
+// judgement is what the door itself decided about a request; all of it is nil for one that may enter.
+type judgement struct {
+	refusal  *signature.Refusal
+	greeting *greeting
+	evidence []byte // of a refused request: what its verification read, sealed
+}
+
+// encodeItem makes the item that meshhook_engine.accept takes.
+func encodeItem(ep *endpoint, r *http.Request, remote string, j judgement) json.RawMessage {
 	out := make([]byte, 0, 512)
 	out = append(out, `{"endpoint":"`...)
 	out = append(out, ep.id...)
@@ -70,14 +79,32 @@ func encodeItem(ep *endpoint, r *http.Request, remote string, refusal *signature
 	out = appendHeaders(out, r, ep)
 	if r.URL.RawQuery != "" {
 		out = append(out, `,"query":`...)
-		out = appendQuery(out, r.URL.RawQuery)
+		out = appendQuery(out, r.URL.RawQuery, ep.marks())
 	}
-	if refusal != nil {
+	switch {
+	case j.refusal != nil:
 		out = append(out, `,"verdict":"rejected"`...)
-		out = appendField(out, "cause", refusal.Cause)
-		out = appendField(out, "message", refusal.Message)
+		out = appendField(out, "cause", j.refusal.Cause)
+		out = appendField(out, "message", j.refusal.Message)
+		out = append(out, `,"trace":`...)
+		out = append(out, encodeTrace(j.refusal.Trace)...)
+		if j.evidence != nil {
+			out = appendField(out, "evidence", base64.StdEncoding.EncodeToString(j.evidence))
+		}
+	case j.greeting != nil:
+		out = append(out, `,"verdict":"ignored","cause":"MH_HANDSHAKE"`...)
+		out = appendField(out, "message", j.greeting.message)
 	}
 	return append(out, '}')
+}
+
+// encodeTrace makes JSON that PostgreSQL can hold.
+func encodeTrace(trace map[string]any) []byte {
+	out, err := json.Marshal(trace)
+	if err != nil {
+		return []byte("{}")
+	}
+	return bytes.ReplaceAll(out, []byte(`\u0000`), []byte(`\ufffd`))
 }
 
 func appendHeaders(out []byte, r *http.Request, ep *endpoint) []byte {
@@ -101,13 +128,13 @@ func appendHeaders(out []byte, r *http.Request, ep *endpoint) []byte {
 			value = strings.Join(values, ", ")
 		}
 		name = strings.ToLower(name)
-		add(name, mask(name, value, ep.recipe))
+		add(name, mask(name, value, ep.marks()))
 	}
 	return append(out, '}')
 }
 
 // appendQuery keeps a name that comes once as a string, and one that comes several times as an array.
-func appendQuery(out []byte, raw string) []byte {
+func appendQuery(out []byte, raw string, marks *signature.Marks) []byte {
 	values, _ := url.ParseQuery(raw) // what can not be parsed is left out; the path keeps no query
 	out = append(out, '{')
 	first := true
@@ -116,6 +143,11 @@ func appendQuery(out []byte, raw string) []byte {
 			out = append(out, ',')
 		}
 		first = false
+		if sensitiveQuery[name] || marks != nil && marks.Query == name {
+			for i, value := range list {
+				list[i] = shorten(value)
+			}
+		}
 		out = appendString(out, name)
 		out = append(out, ':')
 		if len(list) == 1 {

@@ -29,8 +29,8 @@ type endpoint struct {
 	allow    string // for the Allow header
 	maxBody  int64
 	state    string
-	recipe   *signature.Recipe  // nil: nothing is verified
-	broken   *signature.Refusal // why nothing can be verified, so nothing enters
+	verify   *signature.Verification // nil when broken says why
+	broken   *signature.Refusal      // why nothing can be verified, so nothing enters
 	secrets  []signature.Secret
 	wait     bool
 	waitTime time.Duration
@@ -40,6 +40,7 @@ type endpoint struct {
 type endpoints struct {
 	queries *db.Queries
 	ring    *keyring.Ring
+	keys    *signature.KeySets
 	log     *slog.Logger
 
 	mu    sync.RWMutex
@@ -113,6 +114,11 @@ func (e *endpoints) load(ctx context.Context, token string) (*endpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read endpoint: %w", err)
 	}
+	return e.read(ctx, raw)
+}
+
+// read makes an endpoint ready to be used; nil when there is none.
+func (e *endpoints) read(ctx context.Context, raw json.RawMessage) (*endpoint, error) {
 	if string(raw) == "null" {
 		return nil, nil
 	}
@@ -148,7 +154,7 @@ func (e *endpoints) load(ctx context.Context, token string) (*endpoint, error) {
 		wait:     row.Respond.Mode == "wait",
 		waitTime: min(time.Duration(row.Respond.TimeoutMS)*time.Millisecond, time.Minute),
 	}
-	if ep.recipe, ep.broken = signature.Parse(row.Verify); ep.recipe == nil {
+	if ep.verify, ep.broken = signature.Parse(row.Verify, e.keys); ep.verify == nil || !ep.verify.Verifies() {
 		return ep, nil
 	}
 	for _, s := range row.Secrets {
@@ -164,9 +170,8 @@ func (e *endpoints) load(ctx context.Context, token string) (*endpoint, error) {
 			}
 			// One secret that does not open must not silence the others.
 			e.log.Error("a signing secret does not open", slog.String("endpoint", row.ID), slog.String("secret", s.ID.String()), slog.Any("error", err))
-			continue
 		}
-		opened := signature.Secret{Value: value}
+		opened := signature.Secret{ID: s.ID.String(), Value: value, Sealed: err != nil}
 		if s.ValidFrom != nil {
 			opened.From = *s.ValidFrom
 		}
@@ -175,10 +180,21 @@ func (e *endpoints) load(ctx context.Context, token string) (*endpoint, error) {
 		}
 		ep.secrets = append(ep.secrets, opened)
 	}
+	ep.secrets = ep.verify.Prepare(ep.secrets)
 	return ep, nil
 }
 
 func (ep *endpoint) takes(method string) bool { return slices.Contains(ep.methods, method) }
+
+func (ep *endpoint) uuid() (uuid.UUID, error) { return uuid.Parse(ep.id) }
+
+// marks are the places of a request that carry its credential; nil when nothing is verified.
+func (ep *endpoint) marks() *signature.Marks {
+	if ep.verify == nil {
+		return nil
+	}
+	return &ep.verify.Marks
+}
 
 // isToken tells whether text can be a token at all; whatever else comes needs no look-up.
 func isToken(text string) bool {

@@ -6,6 +6,9 @@ import (
 	"github.com/profullstack/meshhook/api/door/signature"
 )
 
+// sensitiveQuery are parameters that carry credentials besides the one that an endpoint names.
+var sensitiveQuery = map[string]bool{"hub.verify_token": true}
+
 // sensitive headers carry credentials under names that everybody uses.
 var sensitive = map[string]bool{
 	"authorization": true, "proxy-authorization": true, "cookie": true, "set-cookie": true,
@@ -18,14 +21,14 @@ var tellingWords = []string{"signature", "secret", "password", "token", "hmac"}
 
 // mask shortens a header's value that carries a credential: its first characters stay, so that two can be told apart.
 // name is in lower case.
-func mask(name, value string, r *signature.Recipe) string {
+func mask(name, value string, r *signature.Marks) string {
 	switch {
 	case r != nil && name == r.Header:
 		if r.TimestampHeader == name {
 			return value[:min(len(value), 24)] + "***" // the timestamp stands in it
 		}
 		prefix, rest := "", value
-		if strings.HasPrefix(value, r.Prefix) {
+		if len(value) >= len(r.Prefix) && strings.EqualFold(value[:len(r.Prefix)], r.Prefix) {
 			prefix, rest = value[:len(r.Prefix)], value[len(r.Prefix):]
 		}
 		return prefix + shorten(rest)

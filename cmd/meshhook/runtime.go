@@ -79,7 +79,9 @@ func (a *app) startService(ctx context.Context, o serviceOptions) (*service, err
 	if o.listener == nil {
 		return r, nil
 	}
-	if r.door, err = door.New(door.Config{Pool: r.pool, Ring: ring, Process: r.process, BaseURL: o.baseURL, Log: a.log}); err != nil {
+	if r.door, err = door.New(door.Config{
+		Pool: r.pool, Ring: ring, Process: r.process, BaseURL: o.baseURL, KeySets: worker.GuardedTransport(prefixes), Log: a.log,
+	}); err != nil {
 		return fail(err)
 	}
 	r.server = api.New(api.Config{

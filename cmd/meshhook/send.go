@@ -57,8 +57,9 @@ func newSendCommand(a *app) *cobra.Command {
 		Use:   "send ENDPOINT | URL",
 		Short: "Send a webhook, signed as its endpoint asks",
 		Long: "Sends a webhook to an endpoint (its name, PROJECT/NAME or id) or to a URL, and prints the answer.\n" +
-			"It is signed by the endpoint's hmac recipe with the first secret found: --secret-stdin, $" + secretVariable + ",\n" +
-			"or the endpoint's own, where this machine has the key-encryption key (as with meshhook dev).\n" +
+			"It is signed as the endpoint verifies (its preset's recipe, a token, a password), with the first secret found:\n" +
+			"--secret-stdin, $" + secretVariable + ", or the endpoint's own, where this machine has the key-encryption key (as with\n" +
+			"meshhook dev). Where the endpoint has a public key, the secret is the private one (PEM, PKCS #8).\n" +
 			"Exit code 1 when an answer is not 2xx, 3 when nobody answers.",
 		Example: "  meshhook send order-paid --data '{\"id\": \"A-1001\", \"amount\": 250}'\n" +
 			"  meshhook send https://hooks.example/hooks/abc --file order.json --secret-stdin < secret.txt",
@@ -152,21 +153,23 @@ func (g answer) line(p paint) string {
 
 // request is the webhook ready to be sent: signed for this moment.
 func (t target) request(ctx context.Context, body []byte, contentType string, now time.Time) (*http.Request, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
-	if err != nil {
-		return nil, usagef("make request: %w", err)
-	}
-	r.Header.Set("Content-Type", contentType)
-	r.Header.Set("User-Agent", "meshhook-send/"+version())
-	if t.recipe.Kind == "hmac" {
+	signed := signature.Request{Method: http.MethodPost, URL: t.url, Body: body, Header: http.Header{}}
+	signed.Header.Set("Content-Type", contentType)
+	signed.Header.Set("User-Agent", "meshhook-send/"+version())
+	if t.signs() {
 		id, err := uuid.NewV7()
 		if err != nil {
 			return nil, fmt.Errorf("make webhook id: %w", err)
 		}
-		if err := sign(t.recipe, r.Header, t.secret, body, t.url, id.String(), now); err != nil {
+		if err := sign(t.recipe, &signed, t.secret, id.String(), now); err != nil {
 			return nil, err
 		}
 	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, signed.URL, bytes.NewReader(body))
+	if err != nil {
+		return nil, usagef("make request: %w", err)
+	}
+	r.Header = signed.Header
 	return r, nil
 }
 
@@ -246,13 +249,16 @@ func (a *app) target(ctx context.Context, name string, o sendOptions) (target, e
 	if to.recipe.Kind == "" {
 		to.recipe = known.Verify
 	}
-	if to.recipe.Kind == "hmac" && to.secret == nil && !o.unsigned {
+	if to.signs() && to.secret == nil && !o.unsigned {
 		if to.secret, err = a.ownSecret(ctx, pool, known); err != nil {
 			return to, err
 		}
 	}
 	return to.unsigned(o.unsigned), nil
 }
+
+// signs tells whether the target verifies anything.
+func (t target) signs() bool { return t.recipe.Kind != "" && t.recipe.Kind != "none" }
 
 func (t target) unsigned(yes bool) target {
 	if yes {

@@ -1,23 +1,24 @@
 package main
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/profullstack/meshhook/api/door/signature"
 )
 
-// sign sets the headers that the recipe asks for.
-func sign(spec signature.Spec, headers http.Header, secret, body []byte, url, id string, now time.Time) error {
+// sign makes the request prove where it comes from, as the spec asks: it sets headers, or changes the URL.
+func sign(spec signature.Spec, r *signature.Request, secret []byte, id string, now time.Time) error {
 	if len(secret) == 0 {
 		return usagef("there is no secret to sign with: --secret-stdin or $%s brings one", secretVariable)
 	}
-	recipe, broken := spec.Recipe()
+	// Keys are fetched by those who verify, never by those who sign.
+	spec.JWKSURL = ""
+	verification, broken := spec.Ready(nil)
 	if broken != nil {
 		return usagef("sign: %s", broken.Message)
 	}
-	if recipe != nil {
-		recipe.Sign(headers, secret, body, url, id, now)
+	if err := verification.Sign(r, secret, id, now); err != nil {
+		return usagef("sign: %w", err)
 	}
 	return nil
 }

@@ -51,12 +51,12 @@ func TestSign(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			headers := http.Header{}
-			if err := sign(test.recipe, headers, []byte(test.secret), []byte(test.body), url, id, now); err != nil {
+			r := signature.Request{URL: url, Header: http.Header{}, Body: []byte(test.body)}
+			if err := sign(test.recipe, &r, []byte(test.secret), id, now); err != nil {
 				t.Fatal(err)
 			}
 			for name, want := range test.want {
-				if got := headers.Get(name); got != want {
+				if got := r.Header.Get(name); got != want {
 					t.Errorf("%s = %q, want %q", name, got, want)
 				}
 			}
@@ -70,11 +70,11 @@ func TestSignRefuses(t *testing.T) {
 		"encoding":  {Kind: "hmac", Header: "x", Encoding: "base85"},
 		"no header": {Kind: "hmac"},
 	} {
-		if err := sign(r, http.Header{}, []byte("k"), nil, "", "", time.Now()); err == nil {
+		if err := sign(r, &signature.Request{}, []byte("k"), "", time.Now()); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if err := sign(signature.Spec{Kind: "hmac", Header: "x"}, http.Header{}, nil, nil, "", "", time.Now()); err == nil {
+	if err := sign(signature.Spec{Kind: "hmac", Header: "x"}, &signature.Request{}, nil, "", time.Now()); err == nil {
 		t.Error("no secret: no error")
 	}
 }

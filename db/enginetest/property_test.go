@@ -33,7 +33,7 @@ func TestHistories(t *testing.T) {
 		}
 		defer f.Value.Set(f.DefValue)
 	}
-	events, runs, steers := 0, 0, 0
+	events, runs := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		tx, err := conn.Begin(context.Background())
 		if err != nil {
@@ -42,13 +42,12 @@ func TestHistories(t *testing.T) {
 		defer tx.Rollback(context.Background())
 		w := &world{t: t, tx: tx, deep: deep}
 		w.history()
-		steers += w.steers
 		for _, r := range w.runs {
 			runs++
 			events += r.seen.Seq
 		}
 	})
-	dbtest.Report(t, "%d runs, %d events, steered %d times, each proven and each prefix folded again", runs, events, steers)
+	dbtest.Report(t, "%d runs, %d events, each proven and each prefix folded again", runs, events)
 }
 
 // history draws one history and follows it to its end.
@@ -70,7 +69,7 @@ func (w *world) history() {
 		w.tick(w.now + 1)
 	}
 	for range 60 {
-		if !w.unfinished() && !slices.ContainsFunc(w.runs, func(r *tracked) bool { return r.model.status == "failed" && r.retries < 3 }) {
+		if !w.unfinished() {
 			break
 		}
 		w.step()
@@ -196,7 +195,7 @@ func (w *world) step() {
 	t := w.t
 	switch rapid.SampledFrom([]string{
 		"deliver", "deliver", "deliver", "deliver", "deliver", "claim", "claim", "claim", "time", "time", "release", "lose", "crash", "cancel",
-		"pause", "pause", "retry", "retry", "skip",
+		"pause", "pause",
 	}).Draw(t, "action") {
 	case "deliver":
 		w.drawDelivery()
@@ -233,10 +232,6 @@ func (w *world) step() {
 		w.procs[k] = w.register()
 	case "pause":
 		w.pause(rapid.SampledFrom(w.runs).Draw(t, "run"))
-	case "retry":
-		w.retry(rapid.SampledFrom(w.runs).Draw(t, "run"))
-	case "skip":
-		w.skip(rapid.SampledFrom(w.runs).Draw(t, "run"))
 	case "cancel":
 		if r := rapid.SampledFrom(w.runs).Draw(t, "run"); !r.model.ended && rapid.IntRange(0, 9).Draw(t, "sure") == 9 {
 			w.exec("select meshhook.cancel($1, 'enough')", r.id)

@@ -41,5 +41,13 @@ select r.run_id::text as run_id, r.status::text as status, coalesce(r.output, 'n
        coalesce(r.response, 'null')::jsonb as response
 from meshhook_engine.run_results(@runs::uuid[]) r;
 
+-- name: TakeReevaluations :many
+select t.id::bigint as id, coalesce(t.received_at, 'epoch')::timestamptz as received_at, coalesce(t.method, '')::text as method, coalesce(t.evidence, '')::bytea as evidence,
+       coalesce(t.body, '')::bytea as body, coalesce(t.endpoint, 'null')::jsonb as endpoint
+from meshhook_engine.take_reevaluations(@max::int) t;
+
+-- name: SettleReevaluation :one
+select coalesce(meshhook_engine.settle_reevaluation(@id::bigint, nullif(@refusal::jsonb, 'null')), '')::text as verdict;
+
 -- name: Rejoin :exec
 select meshhook_engine.rejoin(@process::int, @name::text, @version::text);

@@ -41,7 +41,7 @@ begin
     v_detail := v_detail || jsonb_build_object('new', meshhook_engine.audit_values(v_new, v_hidden));
   end if;
   perform meshhook_engine.audit(
-    coalesce(v_row -> 'project_id', case when tg_table_name = 'projects' then v_row -> 'id' end)::int,
+    coalesce(nullif(v_row -> 'project_id', 'null'), case when tg_table_name = 'projects' then v_row -> 'id' end)::int,
     v_noun || case tg_op when 'INSERT' then '.created' when 'DELETE' then '.deleted' else '.changed' end,
     case tg_table_name
       when 'workflow_versions' then concat((select w.name from meshhook.workflows w where w.id = (v_row -> 'workflow_id')::int), ' v', v_row ->> 'version')
@@ -68,6 +68,7 @@ begin
       ('endpoints',          'endpoint',          'name',      '{token}'),
       ('endpoint_secrets',   'endpoint_secret',   null,        '{sealed,key_id}'),
       ('endpoint_workflows', 'endpoint_workflow', null,        '{}'),
+      ('verify_presets',     'preset',            'name',      '{}'),
       ('settings',           'setting',           'name',      '{}'),
       ('trusted_sessions',   'trusted_session',   'role_name', '{}')
     ) as t (name, noun, target, hidden)

@@ -9,7 +9,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_project  int := meshhook_engine.require(project, 'edit');
   v_workflow int := meshhook_engine.require_workflow(v_project, workflow);
-  v_verify   jsonb := meshhook_engine.check_verify(verify);
+  v_verify   jsonb := meshhook_engine.check_verify(verify, v_project);
   v_options  jsonb := meshhook_engine.check_endpoint_options(options);
   v_id       uuid := gen_random_uuid();
   v_token    text := meshhook_engine.new_token();
@@ -35,4 +35,4 @@ begin
   return query select v_id, v_token, '/hooks/' || v_token;
 end $$;
 comment on function meshhook.create_endpoint(text, text, jsonb, jsonb) is
-  'Makes a URL that takes webhooks for a workflow; answers with its id, token and path. verify: {"kind": "none"} or an hmac recipe. options: name, alias, methods, max_body, respond, filter, dedupe, cidrs, search.';
+  'Makes a URL that takes webhooks for a workflow; answers with its id, token and path. verify: {"kind": "none"}, a preset such as {"kind": "github"}, or a recipe. options: name, alias, methods, max_body, respond, filter, dedupe, cidrs.';

@@ -8,7 +8,7 @@ declare
   v_given   jsonb := case jsonb_typeof(options) when 'object' then jsonb_strip_nulls(options) else options end;
   v_now     jsonb := meshhook_engine.check_endpoint_options(v_given);
   v_keys    text[] := array(select jsonb_object_keys(options));
-  v_verify  jsonb := case when verify is not null then meshhook_engine.check_verify(verify) end;
+  v_verify  jsonb := case when verify is not null then meshhook_engine.check_verify(verify, v_project) end;
 begin
   if options ? 'name' and not v_given ? 'name' then
     perform meshhook_engine.refuse_setting('MH_ENDPOINT_OPTION', '/name', 'an endpoint has a name');
@@ -26,4 +26,4 @@ begin
   where e.id = endpoint;
 end $$;
 comment on function meshhook.set_endpoint(uuid, jsonb, jsonb) is
-  'Changes settings of an endpoint: name, alias, methods, max_body, respond, filter, dedupe, cidrs, search; null takes one away. verify replaces how it verifies.';
+  'Changes settings of an endpoint: name, alias, methods, max_body, respond, filter, dedupe, cidrs; null takes one away. verify replaces how it verifies.';

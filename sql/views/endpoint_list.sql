@@ -30,11 +30,11 @@ comment on column meshhook.endpoint_list.state is 'active; paused: requests are 
 comment on column meshhook.endpoint_list.path is 'Path of the URL, for those who may edit the project: whoever knows it may send. Null for others.';
 comment on column meshhook.endpoint_list.methods is 'HTTP methods it takes.';
 comment on column meshhook.endpoint_list.max_body is 'Largest body it takes, in bytes.';
-comment on column meshhook.endpoint_list.verified_by is 'How requests are verified: none or hmac.';
+comment on column meshhook.endpoint_list.verified_by is 'How requests are verified: none, one of the door''s own kinds, or a preset.';
 comment on column meshhook.endpoint_list.live_secrets is 'How many signing secrets are valid now.';
 comment on column meshhook.endpoint_list.workflows is 'Workflows a request starts, the primary one first.';
 comment on column meshhook.endpoint_list.verify is 'How requests are verified, in full.';
-comment on column meshhook.endpoint_list.options is 'Other settings: respond, filter, dedupe, cidrs, search.';
+comment on column meshhook.endpoint_list.options is 'Other settings: respond, filter, dedupe, cidrs.';
 comment on column meshhook.endpoint_list.created_at is 'When it was made.';
 comment on column meshhook.endpoint_list.updated_at is 'When it last changed.';
 comment on column meshhook.endpoint_list.alias_path is 'Readable path of the same URL, when it has an alias.';

@@ -1,87 +1,77 @@
-// Package signature is the one place that knows how a webhook is signed: the door checks by it and the command line signs by it.
 package signature
 
 import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
-	"encoding/json"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
 	"hash"
+	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Spec is endpoints.verify as it is written, or part of it; "" stands for a default.
-type Spec struct {
-	Kind            string `json:"kind"`
-	Algorithm       string `json:"algorithm"`
-	Header          string `json:"header"`
-	Encoding        string `json:"encoding"`
-	Prefix          string `json:"prefix"`
-	Signed          string `json:"signed"`
-	TimestampHeader string `json:"timestamp_header"`
-	IDHeader        string `json:"id_header"`
-	ToleranceMS     int64  `json:"tolerance_ms"`
-}
-
-// Recipe is how an endpoint's requests are signed, ready to be used.
-type Recipe struct {
+// recipe is a signature over a string that a template makes of the request: an hmac, or one of a public key.
+type recipe struct {
+	kind, algorithm string
 	hash            func() hash.Hash
-	Header          string // lower case
+	header          string // lower case, as all headers here
 	encoding        string // hex or base64
-	Prefix          string
+	prefix          string
 	signed          []part
-	TimestampHeader string
-	IDHeader        string
+	timestampHeader string
+	timestampKey    string
+	timestampField  string
+	idHeader        string
+	bodyHashQuery   string
+	separator       string // of a list that we make
 	tolerance       time.Duration
+	seconds         bool // times come in seconds and in nothing else
 }
 
 // part of the string that is signed: text, or what stands for something of the request.
 type part struct {
 	text string
-	is   string // "", body, timestamp, id, url
+	is   string // "", body, timestamp, id, url, form
 }
 
-// Parse reads endpoints.verify. A nil recipe verifies nothing, and is answered for kind "none" alone.
-func Parse(raw json.RawMessage) (*Recipe, *Refusal) {
-	var v Spec
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return nil, refuse("MH_VERIFY_KIND", "the endpoint's verification can not be read")
-	}
-	return v.Recipe()
-}
+var hashes = map[string]func() hash.Hash{"sha1": sha1.New, "sha256": sha256.New, "sha512": sha512.New}
 
-// Recipe makes a spec ready to be used. It is nil, without a refusal, for kind "none" alone.
-func (v Spec) Recipe() (*Recipe, *Refusal) {
-	switch v.Kind {
-	case "none":
-		return nil, nil
-	case "hmac":
-	default:
-		return nil, refuse("MH_VERIFY_KIND", "this door does not know how to verify %q, so nothing enters", v.Kind)
+func newRecipe(v Spec) (*recipe, *Refusal) {
+	r := &recipe{
+		kind: v.Kind, algorithm: v.Algorithm, header: strings.ToLower(v.Header), encoding: v.Encoding, prefix: v.Prefix,
+		timestampHeader: strings.ToLower(v.TimestampHeader), timestampKey: v.TimestampKey, timestampField: v.TimestampField,
+		idHeader: strings.ToLower(v.IDHeader), bodyHashQuery: v.BodyHashQuery, separator: v.Separator, tolerance: time.Duration(v.ToleranceMS) * time.Millisecond,
 	}
-	r := &Recipe{
-		Header: strings.ToLower(v.Header), encoding: v.Encoding, Prefix: v.Prefix,
-		TimestampHeader: strings.ToLower(v.TimestampHeader), IDHeader: strings.ToLower(v.IDHeader),
-		tolerance: time.Duration(v.ToleranceMS) * time.Millisecond,
+	if r.algorithm == "" {
+		r.algorithm = "sha256"
 	}
-	switch v.Algorithm {
-	case "sha1":
-		r.hash = sha1.New
-	case "sha256", "":
-		r.hash = sha256.New
-	case "sha512":
-		r.hash = sha512.New
-	default:
-		return nil, refuse("MH_VERIFY_KIND", "this door does not know the algorithm %q, so nothing enters", v.Algorithm)
+	if r.hash = hashes[r.algorithm]; r.hash == nil {
+		return nil, unusable("this door does not know the algorithm %q, so nothing enters", v.Algorithm)
 	}
-	switch v.Encoding {
-	case "hex", "base64", "":
+	switch r.encoding {
+	case "hex", "base64":
+	case "":
+		r.encoding = "hex"
 	default:
-		return nil, refuse("MH_VERIFY_KIND", "this door does not know the encoding %q, so nothing enters", v.Encoding)
+		return nil, unusable("this door does not know the encoding %q, so nothing enters", v.Encoding)
 	}
 	if r.tolerance <= 0 {
 		r.tolerance = 5 * time.Minute
+	}
+	if r.timestampKey == "" {
+		r.timestampKey = "t"
+	}
+	if r.separator == "" {
+		r.separator = ","
 	}
 	if v.Signed == "" {
 		v.Signed = "{body}"
@@ -89,13 +79,14 @@ func (v Spec) Recipe() (*Recipe, *Refusal) {
 	r.signed = parseSigned(v.Signed)
 	signsBody := false
 	for _, p := range r.signed {
-		signsBody = signsBody || p.is == "body"
-		if p.is == "timestamp" && r.TimestampHeader == "" || p.is == "id" && r.IDHeader == "" {
-			return nil, refuse("MH_VERIFY_KIND", "the recipe signs the %s but names no header that brings it, so nothing enters", p.is)
+		// A form that is signed stands for the body only together with a hash of bodies that are no form.
+		signsBody = signsBody || p.is == "body" || p.is == "form" && r.bodyHashQuery != "" && r.signsURL()
+		if p.is == "timestamp" && r.timestampHeader == "" || p.is == "id" && r.idHeader == "" {
+			return nil, unusable("the recipe signs the %s but names no header that brings it, so nothing enters", p.is)
 		}
 	}
-	if r.Header == "" || !signsBody {
-		return nil, refuse("MH_VERIFY_KIND", "the recipe names no header or does not sign the body, so nothing enters")
+	if r.header == "" || !signsBody {
+		return nil, unusable("the recipe names no header or does not sign the body, so nothing enters")
 	}
 	return r, nil
 }
@@ -112,7 +103,7 @@ func parseSigned(template string) []part {
 			return append(parts, part{text: template})
 		}
 		switch word := template[open+1 : open+end]; word {
-		case "body", "timestamp", "id", "url":
+		case "body", "timestamp", "id", "url", "form":
 			if open > 0 {
 				parts = append(parts, part{text: template[:open]})
 			}
@@ -123,4 +114,322 @@ func parseSigned(template string) []part {
 		template = template[open+end+1:]
 	}
 	return parts
+}
+
+func (r *recipe) signsURL() bool {
+	return slices.ContainsFunc(r.signed, func(p part) bool { return p.is == "url" })
+}
+
+func (r *recipe) signsForm() bool {
+	return slices.ContainsFunc(r.signed, func(p part) bool { return p.is == "form" })
+}
+
+func (r *recipe) marks() Marks {
+	return Marks{Header: r.header, Prefix: r.prefix, TimestampHeader: r.timestampHeader, IDHeader: r.idHeader}
+}
+
+func (r *recipe) prepare(s *Secret) {
+	switch r.kind {
+	case "ed25519":
+		s.key, s.issue = publicEd25519(s.Value)
+	case "ecdsa":
+		s.key, s.issue = publicECDSA(s.Value)
+	default:
+		s.key, s.issue = macKeys(s.Value)
+	}
+}
+
+// macKeys are the keys that a secret's value may stand for: itself, and what a whsec_ secret encodes.
+func macKeys(value []byte) (any, string) {
+	encoded, is := strings.CutPrefix(string(value), "whsec_")
+	if len(value) == 0 || is && encoded == "" {
+		return nil, "secret_empty"
+	}
+	keys := [][]byte{value}
+	if is {
+		if key, err := decodeBase64(encoded); err == nil && len(key) > 0 {
+			keys = append(keys, key)
+		}
+	}
+	return keys, ""
+}
+
+// material is what of a request goes into the string that is signed.
+type material struct {
+	body           []byte
+	stamp, id, url string
+	form           string
+	signatures     [][]byte
+	given          string // the header
+	at             time.Time
+}
+
+func (r *recipe) check(_ context.Context, q *Request, secrets []Secret, now time.Time) *Refusal {
+	m, refused := r.read(q, now)
+	if refused != nil {
+		return refused
+	}
+	for i := range secrets {
+		if s := &secrets[i]; s.live(now) && r.fits(s.key, m) {
+			return r.after(q, now)
+		}
+	}
+	if refused := noSecret(secrets, now); refused != nil {
+		return refused
+	}
+	return refuse("MH_SIGNATURE_MISMATCH", "secret_unknown", "the signature in %s fits no live secret", r.header)
+}
+
+// after is what is left to be checked of a request whose signature is good.
+func (r *recipe) after(q *Request, now time.Time) *Refusal {
+	if r.timestampField != "" {
+		return inBody(q.Body, r.timestampField, now, r.tolerance)
+	}
+	return nil
+}
+
+// read takes out of a request what its signature is compared with, and refuses what can not be compared.
+func (r *recipe) read(q *Request, now time.Time) (*material, *Refusal) {
+	if refused := once(q.Header, r.header, r.timestampHeader, r.idHeader); refused != nil {
+		return nil, refused
+	}
+	given, refused := credential(q.Header, r.header, "MH_SIGNATURE_MISSING", "MH_SIGNATURE_MALFORMED", maxHeader)
+	if refused != nil {
+		return nil, refused
+	}
+	m := &material{body: q.Body, given: given, url: q.URL}
+	if r.timestampHeader != "" {
+		value, refused := credential(q.Header, r.timestampHeader, "MH_TIMESTAMP_MISSING", "MH_TIMESTAMP_INVALID", maxHeader)
+		if refused != nil {
+			if refused.Why() != "header_too_long" {
+				refused.with("why", "timestamp_missing")
+			}
+			return nil, refused
+		}
+		var ok bool
+		if m.at, m.stamp, ok = parseTimestamp(value, r.timestampKey); !ok || r.seconds && !wholeSeconds(m.stamp) {
+			if m.stamp == "" && r.timestampHeader == r.header {
+				return nil, refuse("MH_TIMESTAMP_MISSING", "timestamp_missing", "the header %s holds no %s=", r.header, r.timestampKey).with("header", r.header)
+			}
+			return nil, unreadable(r.timestampHeader, m.stamp)
+		}
+		if refused := judge(m.at, now, r.tolerance, r.timestampHeader, m.stamp); refused != nil {
+			return nil, refused
+		}
+	}
+	if r.idHeader != "" {
+		if m.id, refused = credential(q.Header, r.idHeader, "MH_SIGNATURE_MISSING", "MH_SIGNATURE_MALFORMED", maxHeader); refused != nil {
+			if refused.Cause == "MH_SIGNATURE_MISSING" {
+				refused.with("why", "id_missing")
+			}
+			return nil, refused
+		}
+	}
+	if m.signatures = r.signatures(given); len(m.signatures) == 0 {
+		return nil, refuse("MH_SIGNATURE_MALFORMED", "signature_unreadable", "the header %s holds no %s signature%s", r.header, r.encoding, r.prefixWords())
+	}
+	if r.signsForm() {
+		if refused := r.readForm(q, m); refused != nil {
+			return nil, refused
+		}
+	}
+	return m, nil
+}
+
+// readForm makes the string that stands for a form: its fields sorted by name, each with its values, sorted and once. A body
+// that is no form is signed by its hash in the query instead.
+func (r *recipe) readForm(q *Request, m *material) *Refusal {
+	if refused := once(q.Header, "content-type"); refused != nil {
+		return refused
+	}
+	kind, _, _ := strings.Cut(q.Header.Get("Content-Type"), ";")
+	if strings.ToLower(strings.TrimSpace(kind)) == "application/x-www-form-urlencoded" {
+		fields, err := url.ParseQuery(string(q.Body))
+		if err != nil {
+			return refuse("MH_SIGNATURE_MALFORMED", "form_unreadable", "the body is no form that can be read")
+		}
+		var b strings.Builder
+		for _, name := range sortedKeys(fields) {
+			values := slices.Clone(fields[name])
+			slices.Sort(values)
+			for _, value := range slices.Compact(values) {
+				b.WriteString(name)
+				b.WriteString(value)
+			}
+		}
+		m.form = b.String()
+		return nil
+	}
+	if len(q.Body) == 0 {
+		return nil
+	}
+	given := ""
+	if u, err := url.Parse(q.URL); err == nil {
+		given = u.Query().Get(r.bodyHashQuery)
+	}
+	if given == "" {
+		return refuse("MH_BODY_HASH", "body_hash_missing", "the body is no form and the query has no %s", r.bodyHashQuery).with("parameter", r.bodyHashQuery)
+	}
+	want := hashHex(q.Body)
+	if subtle.ConstantTimeCompare([]byte(strings.ToLower(given)), []byte(want)) != 1 {
+		return refuse("MH_BODY_HASH", "body_hash_mismatch", "the hash in %s is not that of the body", r.bodyHashQuery).
+			with("parameter", r.bodyHashQuery).with("got", short(given, 12)).with("expected", short(want, 12))
+	}
+	return nil
+}
+
+func hashHex(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+func sortedKeys(fields url.Values) []string {
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// fits tells whether one of the signatures is that of the key over the material.
+func (r *recipe) fits(key any, m *material) bool {
+	switch key := key.(type) {
+	case [][]byte:
+		good := false
+		for _, k := range key {
+			good = r.sum(k, m) || good
+		}
+		return good
+	case ed25519.PublicKey:
+		message := r.message(m)
+		for _, signature := range m.signatures {
+			if len(signature) == ed25519.SignatureSize && ed25519.Verify(key, message, signature) {
+				return true
+			}
+		}
+	case *ecdsa.PublicKey:
+		digest := r.hash()
+		digest.Write(r.message(m))
+		sum := digest.Sum(nil)
+		for _, signature := range m.signatures {
+			if ecdsa.VerifyASN1(key, sum, signature) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r *recipe) sum(key []byte, m *material) bool {
+	if len(key) == 0 {
+		return false
+	}
+	var buffer [sha512.Size]byte
+	want := r.mac(buffer[:0], key, m)
+	good := false
+	for _, signature := range m.signatures {
+		good = hmac.Equal(signature, want) || good
+	}
+	return good
+}
+
+// mac appends to out what the key makes of the string that is signed.
+func (r *recipe) mac(out, key []byte, m *material) []byte {
+	mac := hmac.New(r.hash, key)
+	for _, p := range r.signed {
+		if p.is == "body" {
+			mac.Write(m.body)
+		} else {
+			mac.Write([]byte(m.text(p)))
+		}
+	}
+	return mac.Sum(out)
+}
+
+func (r *recipe) message(m *material) []byte {
+	var out []byte
+	for _, p := range r.signed {
+		if p.is == "body" {
+			out = append(out, m.body...)
+		} else {
+			out = append(out, m.text(p)...)
+		}
+	}
+	return out
+}
+
+func (m *material) text(p part) string {
+	switch p.is {
+	case "timestamp":
+		return m.stamp
+	case "id":
+		return m.id
+	case "url":
+		return m.url
+	case "form":
+		return m.form
+	}
+	return p.text
+}
+
+// maxSignatures bounds what one header can make us compare.
+const maxSignatures = 16
+
+// signatures are the values in the header that could be the signature: the whole value, or one of a list separated by
+// blanks, commas or semicolons, which is how senders announce several during a rotation.
+func (r *recipe) signatures(value string) [][]byte {
+	var out [][]byte
+	add := func(text string) {
+		text, ok := strings.CutPrefix(strings.TrimSpace(text), r.prefix)
+		if !ok || text == "" || len(out) >= maxSignatures {
+			return
+		}
+		if signature, err := decode(r.encoding, text); err == nil && len(signature) > 0 {
+			out = append(out, signature)
+		}
+	}
+	if len(value) > maxHeader {
+		return nil
+	}
+	add(value)
+	for _, separator := range []byte(" ,;") {
+		if strings.IndexByte(value, separator) >= 0 {
+			for text := range strings.SplitSeq(value, string(separator)) {
+				add(text)
+			}
+		}
+	}
+	return out
+}
+
+func decode(encoding, text string) ([]byte, error) {
+	if encoding == "base64" {
+		return decodeBase64(text)
+	}
+	return hex.DecodeString(text)
+}
+
+// decodeBase64 reads the usual and the URL alphabet, padded or not.
+func decodeBase64(text string) ([]byte, error) {
+	text = strings.TrimRight(text, "=")
+	if strings.ContainsAny(text, "-_") {
+		return base64.RawURLEncoding.DecodeString(text)
+	}
+	return base64.RawStdEncoding.DecodeString(text)
+}
+
+func (r *recipe) prefixWords() string {
+	if r.prefix == "" {
+		return ""
+	}
+	return ` after "` + r.prefix + `"`
+}
+
+// requestHeader is a header map's own spelling, for those that are set.
+func requestHeader(q *Request) http.Header {
+	if q.Header == nil {
+		q.Header = http.Header{}
+	}
+	return q.Header
 }

@@ -94,9 +94,10 @@ begin
     perform meshhook_engine.admitted(v_received);
   else
     insert into meshhook.requests (
-      id, received_at, project_id, verdict, endpoint_id, method, path, query, headers, remote, cause, message, run_ids, first_id, body)
+      id, received_at, project_id, verdict, endpoint_id, method, path, query, headers, remote, cause, message, run_ids, first_id, body, trace, evidence)
     select r.request_id, v_now, r.project_id, r.verdict, r.endpoint_id, i ->> 'method', i ->> 'path', nullif(i -> 'query', '{}'),
-           coalesce(i -> 'headers', '{}'), i ->> 'remote', r.cause, r.message, case when r.trigger is not null then r.run_ids end, r.first_id, b
+           coalesce(i -> 'headers', '{}'), i ->> 'remote', r.cause, r.message, case when r.trigger is not null then r.run_ids end, r.first_id, b,
+           i -> 'trace', decode(i ->> 'evidence', 'base64')
     from unnest(v_received) r
     join unnest(p_items, p_bodies) with ordinality x(i, b, ord) on x.ord = r.ord
     where r.project_id is not null;

@@ -28,7 +28,7 @@ begin
         order by ew.is_primary desc, w.id) as workflows
       from (select distinct (z.item ->> 'endpoint')::uuid as id from unnest(p_items) z(item)) asked
       cross join lateral (
-        select k.id, k.project_id, k.state, case when k.options ?| '{filter,dedupe,search}' then k.options else '{}' end as door
+        select k.id, k.project_id, k.state, case when k.options ?| '{filter,dedupe}' then k.options else '{}' end as door
         from meshhook.endpoints k where k.id = asked.id
       ) e
     )
@@ -51,7 +51,7 @@ begin
     cross join lateral (
       select case
         when e.id is null then '{"verdict": "rejected", "cause": "MH_ENDPOINT_UNKNOWN"}'
-        when x.item ->> 'verdict' = 'rejected' then jsonb_build_object('verdict', 'rejected', 'cause', x.item -> 'cause', 'message', x.item -> 'message')
+        when x.item ->> 'verdict' is not null then jsonb_build_object('verdict', x.item -> 'verdict', 'cause', x.item -> 'cause', 'message', x.item -> 'message')
         when x.item -> 'anew' = 'true' and e.workflows <> '{}' then null
         when e.state = 'disabled' then '{"verdict": "rejected", "cause": "MH_ENDPOINT_DISABLED"}'
         when e.state = 'paused' then '{"verdict": "queued", "cause": "MH_ENDPOINT_PAUSED"}'

@@ -100,7 +100,7 @@ begin
     moments := moments || v_now;
     status := substr(v_event.type::text, 5);
     error := v_event.data -> 'error';
-    frontier := meshhook_engine.closed(frontier, status::meshhook.run_status);
+    frontier := meshhook_engine.closed(frontier);
     exit;
   end loop;
 end $$;

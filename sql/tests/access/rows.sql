@@ -12,8 +12,6 @@ insert into meshhook.members (project_id, principal, role)
   select p.id, u, r from meshhook.projects p join (values ('own-test', 't-viewer', 'viewer'), ('own-test', 't-editor', 'editor'), ('other-test', 't-else', 'owner')) m (slug, u, r) on m.slug = p.slug;
 select meshhook.add_schedule(p, 'flow', 'nightly', '@daily') from unnest(array['own-test', 'other-test']) p;
 insert into meshhook.schedule_runs (project_id, schedule_id, due_at, at, outcome) select project_id, id, now(), now(), 'skipped' from meshhook.schedules;
-select meshhook.publish(p, 'bad', '{"apiVersion": "meshhook/v1", "name": "bad", "nodes": {"a": {"type": "transform", "with": {"expr": "abs(trigger)"}}}, "edges": [{"from": "trigger", "to": "a"}]}'), meshhook.start(p, 'bad')
-from unnest(array['own-test', 'other-test']) p;
 create table meshhook.requests_rows_test partition of meshhook.requests for values from ('00000000-0000-0000-0000-000000000000') to ('00000000-0000-0000-0000-0000000000ff');
 insert into meshhook.requests (id, received_at, project_id, verdict, endpoint_id, method, path, headers)
   select ('00000000-0000-0000-0000-00000000000' || row_number() over ())::uuid, now(), e.project_id, 'accepted', e.id, 'POST', '/hooks/' || e.token, '{}'
@@ -29,16 +27,14 @@ begin
   reset role;
   return v;
 end $$;
-select plan(20);
+select plan(22);
 select is(pg_temp.see('t-viewer', 'select slug from meshhook.projects'), '{own-test}', 'projects');
 select is(pg_temp.see('t-viewer', 'select principal from meshhook.members'), '{t-editor,t-viewer}', 'members');
 select is(pg_temp.see('t-viewer', 'select name from meshhook.vars'), '{a}', 'vars');
-select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.workflow_list'), '{own-test}', 'workflow_list');
-select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.version_list'), '{own-test}', 'version_list');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.workflow_list'), '{own-test}', 'workflow_list');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.version_list'), '{own-test}', 'version_list');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.endpoint_list'), '{own-test}', 'endpoint_list');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.request_log'), '{own-test}', 'request_log');
-select is(pg_temp.see('t-viewer', 'select project from meshhook.dead_letters'), '{own-test}', 'dead_letters');
-select is(pg_temp.see('t-viewer', 'select project from meshhook.dead_letter_groups'), '{own-test}', 'dead_letter_groups');
 select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.audit_trail'), '{own-test}', 'audit_trail');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.schedule_list'), '{own-test}', 'schedule_list');
 select is(pg_temp.see('t-viewer', 'select p.slug from meshhook.schedule_runs k join meshhook.projects p on p.id = k.project_id'), '{own-test}', 'schedule_runs');
@@ -46,6 +42,12 @@ select is(pg_temp.see('t-viewer', 'select project from meshhook.breaker_state'),
 select is(pg_temp.see('t-viewer', 'select project from meshhook.limit_list'), '{own-test}', 'limit_list');
 select is(pg_temp.see('t-viewer', 'select coalesce(path, ''hidden'') from meshhook.endpoint_list'), '{hidden}', 'a viewer is not shown where to send');
 select matches((pg_temp.see('t-editor', 'select path from meshhook.endpoint_list'))[1], '^/hooks/[a-z2-7]{26}$', 'an editor is');
+insert into meshhook.verify_presets (project_id, name, recipe) select id, 'own', '{"kind": "bearer"}' from meshhook.projects where slug in ('own-test', 'other-test');
+select is(pg_temp.see('t-viewer', 'select p.slug from meshhook.verify_presets v join meshhook.projects p on p.id = v.project_id'), '{own-test}', 'verify_presets of the project');
+select ok(pg_temp.see('t-viewer', 'select name from meshhook.verify_presets') @> '{github,own}', 'and those of all');
+insert into meshhook.reevaluations (project_id, request_id, requested_at) select project_id, id, now() from meshhook.requests;
+select is(pg_temp.see('t-viewer', 'select project from meshhook.reevaluation_list'), '{own-test}', 'reevaluation_list');
+select is(pg_temp.see('stranger', 'select project_id from meshhook.verify_presets where project_id is not null'), null, 'a stranger sees no project''s presets');
 select is(pg_temp.see('stranger', 'select slug from meshhook.projects'), null, 'a stranger sees nothing');
 select is(pg_temp.see(null, 'select slug from meshhook.projects'), null, 'nor does nobody');
 select is(pg_temp.see('t-else', 'select project from meshhook.request_log'), '{other-test}', 'the others see theirs');

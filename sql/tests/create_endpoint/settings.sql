@@ -1,6 +1,6 @@
 -- Endpoints: tokens, names, how they verify, what else can be set.
 begin;
-select plan(27);
+select plan(57);
 select lives_ok($$select meshhook.create_project('door-test'), meshhook.save_draft('door-test', 'flow', '{}')$$);
 create temp table made as select * from meshhook.create_endpoint('door-test', 'flow');
 select matches((select token from made), '^[a-z2-7]{26}$', '128 bits in base32');
@@ -20,10 +20,27 @@ select is((select array[verify, options, to_jsonb(methods), to_jsonb(max_body)] 
   array['{"kind": "hmac", "header": "x-signature", "prefix": "sha256=", "signed": "{timestamp}.{body}", "encoding": "hex", "algorithm": "sha256", "tolerance": "5m", "tolerance_ms": 300000, "timestamp_header": "x-time"}',
     '{"respond": {"mode": "wait", "timeout_ms": 2000}}', '["POST", "PUT"]', '100']::jsonb[], 'with defaults filled in');
 select throws_like(format('select meshhook.create_endpoint(''door-test'', ''flow'', %L)', v), c, v::text) from (values
-  ('{}'::jsonb, 'MH_VERIFY_KIND: %'), (null, 'MH_VERIFY_KIND: %'), ('{"kind": "magic"}', 'MH_VERIFY_KIND: %'), ('{"kind": "github"}', 'MH_VERIFY_UNSUPPORTED: %'),
+  ('{}'::jsonb, 'MH_VERIFY_KIND: %'), (null, 'MH_VERIFY_KIND: %'), ('{"kind": "magic"}', 'MH_VERIFY_KIND: %'), ('{"kind": "github", "what": 1}', 'MH_VERIFY: %'), ('{"kind": "github", "handshake": "x"}', 'MH_VERIFY: %'),
   ('{"kind": "none", "header": "x"}', 'MH_VERIFY: %'), ('{"kind": "hmac"}', 'MH_VERIFY: %'), ('{"kind": "hmac", "header": "a b"}', 'MH_VERIFY: %'),
   ('{"kind": "hmac", "header": "a", "algorithm": "md5"}', 'MH_VERIFY: %'), ('{"kind": "hmac", "header": "a", "signed": "{timestamp}{body}"}', 'MH_VERIFY: %'),
-  ('{"kind": "hmac", "header": "a", "signed": "{url}"}', 'MH_VERIFY: %'), ('{"kind": "hmac", "header": "a", "tolerance": "5m"}', 'MH_VERIFY: %')) x (v, c);
+  ('{"kind": "hmac", "header": "a", "signed": "{url}"}', 'MH_VERIFY: %'), ('{"kind": "hmac", "header": "a", "tolerance": "5m"}', 'MH_VERIFY: %'),
+  ('{"kind": "hmac", "header": "a", "signed": "{form}"}', 'MH_VERIFY: %'), ('{"kind": "hmac", "header": "a", "signed": "{url}{form}"}', 'MH_VERIFY: %'),
+  ('{"kind": "hmac", "header": "a", "body_hash_query": "h"}', 'MH_VERIFY: %'), ('{"kind": "ed25519", "header": "a", "algorithm": "sha1"}', 'MH_VERIFY: %'),
+  ('{"kind": "ecdsa", "header": "a", "algorithm": "sha1"}', 'MH_VERIFY: %'), ('{"kind": "ecdsa"}', 'MH_VERIFY: %'), ('{"kind": "api_key"}', 'MH_VERIFY: %'),
+  ('{"kind": "api_key", "header": "a", "query": "b"}', 'MH_VERIFY: %'), ('{"kind": "api_key", "query": "a b"}', 'MH_VERIFY: %'), ('{"kind": "basic", "header": "a"}', 'MH_VERIFY: %'),
+  ('{"kind": "jwt", "header": "a", "query": "b"}', 'MH_VERIFY: %'), ('{"kind": "jwt", "jwks_url": "http://issuer.example/keys"}', 'MH_VERIFY: %'),
+  ('{"kind": "jwt", "jwks_url": "file:///etc/passwd"}', 'MH_VERIFY: %'), ('{"kind": "jwt", "jwks_url": "https://user@host/"}', 'MH_VERIFY: %'), ('{"kind": "jwt", "leeway": "2h"}', 'MH_VERIFY: %'),
+  ('{"kind": "standard_webhooks", "header_prefix": "a b"}', 'MH_VERIFY: %'), ('{"kind": "standard_webhooks", "tolerance": "2d"}', 'MH_VERIFY: %')) x (v, c);
+select is(meshhook_engine.check_verify(v, null), w, v::text) from (values
+  ('{"kind": "none", "handshake": "microsoft"}'::jsonb, '{"kind": "none", "handshake": "microsoft"}'::jsonb), ('{"kind": "basic"}', '{"kind": "basic"}'), ('{"kind": "bearer"}', '{"kind": "bearer"}'),
+  ('{"kind": "api_key", "header": "X-Key"}', '{"kind": "api_key", "header": "x-key"}'),
+  ('{"kind": "standard_webhooks", "header_prefix": "Svix-", "tolerance": "1m"}', '{"kind": "standard_webhooks", "header_prefix": "svix-", "tolerance": "1m", "tolerance_ms": 60000}'),
+  ('{"kind": "standard_webhooks"}', '{"kind": "standard_webhooks", "header_prefix": "webhook-", "tolerance": "5m", "tolerance_ms": 300000}'),
+  ('{"kind": "jwt", "jwks_url": "https://issuer.example/keys", "audience": "us"}', '{"kind": "jwt", "jwks_url": "https://issuer.example/keys", "audience": "us", "leeway": "30s", "leeway_ms": 30000}'),
+  ('{"kind": "jwt", "jwks_url": "http://127.0.0.1:8080/keys", "leeway": "0s"}', '{"kind": "jwt", "jwks_url": "http://127.0.0.1:8080/keys", "leeway": "0s", "leeway_ms": 0}'),
+  ('{"kind": "ed25519", "header": "a"}', '{"kind": "ed25519", "header": "a", "encoding": "hex", "prefix": "", "signed": "{body}"}'),
+  ('{"kind": "ecdsa", "header": "a", "timestamp_field": "at"}', '{"kind": "ecdsa", "header": "a", "encoding": "hex", "prefix": "", "signed": "{body}", "algorithm": "sha256", "timestamp_field": "at", "tolerance": "5m", "tolerance_ms": 300000}'),
+  ('{"kind": "github"}', '{"kind": "github"}'), ('{"kind": "stripe", "tolerance": "1h"}', '{"kind": "stripe", "tolerance": "1h", "tolerance_ms": 3600000}')) y (v, w);
 select throws_like(format('select meshhook.create_endpoint(''door-test'', ''flow'', ''{"kind": "none"}'', %L)', o), 'MH_ENDPOINT_OPTION: %', o) from unnest(array[
   '{"methods": []}', '{"methods": ["TRACE"]}', '{"max_body": 16777217}', '{"what": 1}']) o;
 select * from finish();

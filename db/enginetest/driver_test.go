@@ -32,6 +32,8 @@ type world struct {
 	sent  []result // results delivered already
 	tied  bool     // runs that began in the same millisecond: their order is anybody's guess
 
+	steers int // how often somebody interfered
+
 	jobs  []queued
 	waits map[string]map[string]int64 // run -> step -> due
 }
@@ -44,6 +46,8 @@ type tracked struct {
 	seen  snapshot
 	past  []snapshot
 	delay map[string]int64 // "step attempt" -> delay before it, as recorded
+
+	retries int // how often somebody took it up after it failed
 }
 
 type snapshot struct {
@@ -447,7 +451,7 @@ func (w *world) apply(t *tracked, r result) {
 		if !ok {
 			w.fail("no retry of %s is recorded for attempt %d", r.Step, o.attempt)
 		}
-		if least, most := m.f.node(r.Step).delays(r.Attempt, r.outcome); delay < least || delay > most {
+		if least, most := m.f.node(r.Step).delays(r.Attempt-o.before, r.outcome); delay < least || delay > most {
 			w.fail("%s waits %d ms for attempt %d, which is not within %d and %d", r.Step, delay, o.attempt, least, most)
 		}
 		o.due = w.now + delay

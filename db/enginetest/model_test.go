@@ -21,7 +21,8 @@ type model struct {
 	edges  []byte // . unsettled  t taken  x dead
 	out    map[string]any
 	open   map[string]*opening
-	rest   []string // candidates left when a segment was cut short
+	was    map[string]*opening // what was open when the run failed, and the call that failed it
+	rest   []string            // candidates left when a segment was cut short
 	tries  map[string]int
 
 	ended  bool
@@ -34,6 +35,7 @@ type model struct {
 // An opening is a call or a timer that the run waits for.
 type opening struct {
 	attempt int // 0 for a timer
+	before  int // attempts before somebody retried the run
 	since   int64
 	due     int64
 	n       any    // http_call: what its body carries
@@ -100,7 +102,7 @@ func (m *model) attempt(step string, o outcome, now int64, limit int) (again boo
 		return false
 	}
 	retryable := o.Class == "network" || o.Class == "timeout" || o.Class == "" && (o.Status/100 == 5 || o.Status == 429)
-	if retryable && w.attempt < n.Retry.Max {
+	if retryable && w.attempt-w.before < n.Retry.Max {
 		w.attempt++
 		return true
 	}
@@ -109,6 +111,7 @@ func (m *model) attempt(step string, o outcome, now int64, limit int) (again boo
 	if o.Class == "" {
 		e.code = "MH_CALL_STATUS"
 	}
+	m.was = map[string]*opening{step: w}
 	m.fail(step, e, now, limit)
 	return false
 }
@@ -126,6 +129,63 @@ func (n *node) delays(attempt int, o outcome) (least, most int64) {
 		least = 0
 	}
 	return max(least, after), max(bound, after)
+}
+
+// reopen takes a failed run up again: the call that failed is open for its next attempt, another step that failed is looked at
+// once more, what the failure canceled is open as it was. skip names the step that is to be gone past instead. order is that
+// of the graph: in it pending steps are looked at.
+func (m *model) reopen(now int64, skip string, order []string) {
+	failed := ""
+	if m.error != nil {
+		failed = m.error.step
+	}
+	m.ended, m.status, m.output, m.error = false, "running", nil, nil
+	for _, id := range order {
+		o := m.was[id]
+		switch {
+		case id == skip:
+			if o == nil {
+				o = &opening{since: now}
+			}
+		case id == failed && o != nil:
+			o = &opening{attempt: o.attempt + 1, before: o.attempt, since: now, n: o.n, url: o.url}
+		case id == failed, m.letter[id] == 'c':
+		default:
+			continue
+		}
+		if id == failed {
+			delete(m.out, id)
+		}
+		m.letter[id] = '.'
+		if o != nil {
+			m.letter[id] = 'o'
+			m.open[id] = o
+		}
+	}
+	m.was = nil
+	for _, id := range order {
+		if m.letter[id] == '.' && m.ready(id) {
+			m.rest = append(m.rest, id)
+		}
+	}
+}
+
+// ready tells whether all edges to a pending step are settled, or one is taken and that is enough.
+func (m *model) ready(id string) bool {
+	pending, taken := false, false
+	for i, e := range m.f.Edges {
+		if e.To == id {
+			pending = pending || m.edges[i] == '.'
+			taken = taken || m.edges[i] == 't'
+		}
+	}
+	return !pending || m.f.node(id).Any && taken
+}
+
+// skip goes past an open step with what somebody says it gives.
+func (m *model) skip(step string, out any, ports []string, now int64, limit int) {
+	delete(m.open, step)
+	m.succeed(step, out, ports, now, limit)
 }
 
 func (m *model) succeed(step string, out any, ports []string, now int64, limit int) {
@@ -313,8 +373,12 @@ func (m *model) run(n *node, input any, now int64) (ports []string, ok bool) {
 // finish ends the run; what is open is canceled.
 func (m *model) finish(status string, output any, e *failure) {
 	m.ended, m.paused, m.status, m.output, m.error = true, false, status, output, e
-	for id := range m.open {
+	if m.was == nil {
+		m.was = map[string]*opening{}
+	}
+	for id, o := range m.open {
 		m.letter[id] = 'c'
+		m.was[id] = o
 	}
 	m.open = map[string]*opening{}
 	m.rest = nil

@@ -33,7 +33,7 @@ func TestHistories(t *testing.T) {
 		}
 		defer f.Value.Set(f.DefValue)
 	}
-	events, runs := 0, 0
+	events, runs, steers := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		tx, err := conn.Begin(context.Background())
 		if err != nil {
@@ -42,12 +42,13 @@ func TestHistories(t *testing.T) {
 		defer tx.Rollback(context.Background())
 		w := &world{t: t, tx: tx, deep: deep}
 		w.history()
+		steers += w.steers
 		for _, r := range w.runs {
 			runs++
 			events += r.seen.Seq
 		}
 	})
-	dbtest.Report(t, "%d runs, %d events, each proven and each prefix folded again", runs, events)
+	dbtest.Report(t, "%d runs, %d events, steered %d times, each proven and each prefix folded again", runs, events, steers)
 }
 
 // history draws one history and follows it to its end.
@@ -69,7 +70,7 @@ func (w *world) history() {
 		w.tick(w.now + 1)
 	}
 	for range 60 {
-		if !w.unfinished() {
+		if !w.unfinished() && !slices.ContainsFunc(w.runs, func(r *tracked) bool { return r.model.status == "failed" && r.retries < 3 }) {
 			break
 		}
 		w.step()
@@ -195,7 +196,7 @@ func (w *world) step() {
 	t := w.t
 	switch rapid.SampledFrom([]string{
 		"deliver", "deliver", "deliver", "deliver", "deliver", "claim", "claim", "claim", "time", "time", "release", "lose", "crash", "cancel",
-		"pause", "pause",
+		"pause", "pause", "retry", "retry", "skip",
 	}).Draw(t, "action") {
 	case "deliver":
 		w.drawDelivery()
@@ -232,6 +233,10 @@ func (w *world) step() {
 		w.procs[k] = w.register()
 	case "pause":
 		w.pause(rapid.SampledFrom(w.runs).Draw(t, "run"))
+	case "retry":
+		w.retry(rapid.SampledFrom(w.runs).Draw(t, "run"))
+	case "skip":
+		w.skip(rapid.SampledFrom(w.runs).Draw(t, "run"))
 	case "cancel":
 		if r := rapid.SampledFrom(w.runs).Draw(t, "run"); !r.model.ended && rapid.IntRange(0, 9).Draw(t, "sure") == 9 {
 			w.exec("select meshhook.cancel($1, 'enough')", r.id)

@@ -2,6 +2,14 @@
 
 package enginetest
 
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"pgregory.net/rapid"
+)
+
 // pause pauses a run that is open, and resumes one that is paused.
 func (w *world) pause(r *tracked) {
 	switch {
@@ -19,9 +27,58 @@ func (w *world) pause(r *tracked) {
 
 // steered looks at what a verb did: the run must be as its model, and proven as it stands.
 func (w *world) steered(r *tracked) {
+	w.steers++
 	w.look()
 	w.check()
 	if bad := ask[string](w, "select row_to_json(v)::text from meshhook.verify($1) v", r.id); len(bad) > 0 {
 		w.fail("run %s is not proven in the middle: %v", r.id, bad)
 	}
+}
+
+// retry takes up a run that failed.
+func (w *world) retry(r *tracked) {
+	if r.model.status != "failed" || r.retries == 3 {
+		return
+	}
+	r.retries++
+	w.exec("select meshhook.retry($1)", r.id)
+	r.model.reopen(w.now, "", r.nodes)
+	w.steered(r)
+}
+
+// skip goes past a step that is open, or past the one that a run failed at.
+func (w *world) skip(r *tracked) {
+	m := r.model
+	var step string
+	switch {
+	case m.status == "failed" && r.retries < 3 && m.error != nil:
+		step = m.error.step
+	case !m.ended && len(m.open) > 0:
+		step = rapid.SampledFrom(slices.Sorted(maps.Keys(m.open))).Draw(w.t, "open step")
+	default:
+		return
+	}
+	var out any = map[string]any{"body": map[string]any{"n": 4.0}, "n": 4.0, "woke_at": "never"}
+	ports := []string{"out"}
+	if n := m.f.node(step); n.Type == "branch" {
+		ports = nil
+		for _, e := range m.f.Edges {
+			if e.From == step && e.Port != "error" && !slices.Contains(ports, e.Port) {
+				ports = append(ports, e.Port)
+			}
+		}
+		list := []any{}
+		for _, p := range ports {
+			list = append(list, p)
+		}
+		out = list
+	}
+	text, _ := json.Marshal(out)
+	w.exec("select meshhook.skip_step($1, $2, $3)", r.id, step, string(text))
+	if m.status == "failed" {
+		r.retries++
+		m.reopen(w.now, step, r.nodes)
+	}
+	m.skip(step, out, ports, w.now, w.limit)
+	w.steered(r)
 }

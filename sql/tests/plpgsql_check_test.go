@@ -38,7 +38,8 @@ func TestFunctionBodies(t *testing.T) {
 		  and c.sqlstate !~ '^MH' -- a failure on purpose with constant arguments, which the check met while planning
 		  and c.message <> 'target type is different type than source type' -- a literal like return 'null', mostly
 		  and c.message <> 'control reached end of function without RETURN' -- what has no end: loops, and calls that raise
-		  and c.message not like 'unused parameter %' -- what callers give is a contract`)
+		  and c.message not like 'unused parameter %' -- what callers give is a contract
+		  and not (c.message like 'name of parameter % is reserved keyword' and f.pronamespace = 'meshhook'::regnamespace) -- and so are names`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
 -- The options of an endpoint, with defaults: name, alias, methods, max_body, respond {mode, timeout_ms}, filter (an expression),
--- dedupe {key, window}, cidrs. Expressions are kept with their trees, durations in milliseconds.
+-- dedupe {key, window}, cidrs, search (paths). Expressions are kept with their trees, durations in milliseconds.
 -- Called by: create_endpoint, set_endpoint.
 create or replace function meshhook_engine.check_endpoint_options(p_options jsonb) returns jsonb
 language plpgsql stable as $$
@@ -12,7 +12,7 @@ begin
   from unnest(meshhook_engine.check_fields(coalesce(p_options, 'null'), '{
     "name": {"is": "text", "max": 100}, "methods": {"is": "array", "max": 10}, "max_body": {"is": "int", "min": 1, "max": 16777216},
     "respond": {"is": "object"}, "alias": {"is": "text", "max": 100}, "filter": {"is": "text", "max": 10000}, "dedupe": {"is": "object"},
-    "cidrs": {"is": "array", "max": 200}}', '', null)) p;
+    "cidrs": {"is": "array", "max": 200}, "search": {"is": "array", "max": 10}}', '', null)) p;
   select value into v_bad from jsonb_array_elements(v_options -> 'methods')
   where value not in ('"GET"', '"POST"', '"PUT"', '"PATCH"', '"DELETE"') limit 1;
   if v_bad is not null or v_options -> 'methods' = '[]' then
@@ -45,6 +45,12 @@ begin
       'key', v_options #> '{dedupe,key}', 'tree', meshhook_engine.endpoint_expression(v_options #> '{dedupe,key}', '/dedupe/key'),
       'window_ms', coalesce(meshhook_engine.parse_duration(v_options #>> '{dedupe,window}'), 259200000)));
   end if;
+  for v_at, v_bad in select '/search/' || n - 1, c from jsonb_array_elements(coalesce(v_options -> 'search', '[]')) with ordinality x(c, n) loop
+    if jsonb_typeof(v_bad) <> 'string' or length(v_bad #>> '{}') > 200 or v_bad #>> '{}' !~ '^(body|headers|query)(\.[^.]+)+$' then
+      perform meshhook_engine.refuse_setting('MH_ENDPOINT_OPTION', v_at,
+        meshhook_engine.quote(v_bad) || ' is no path; write body.order.id, headers.x-github-event or query.q');
+    end if;
+  end loop;
   for v_at, v_bad in select '/cidrs/' || n - 1, c from jsonb_array_elements(coalesce(v_options -> 'cidrs', '[]')) with ordinality x(c, n) loop
     begin
       perform (v_bad #>> '{}')::cidr;

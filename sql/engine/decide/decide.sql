@@ -106,6 +106,17 @@ begin
       v_open := v_open - node.id;
       v_pure := false;
       v_settled := true;
+    elsif p_event.type = 'run.continued' then  -- somebody says what the step gives; a branch, which ports it takes
+      v_i := (v_open -> p_event.step -> 'i')::int;
+      node := p_nodes[v_i];
+      v_out := p_event.data -> 'output';
+      if node.kind = 'branch' then
+        v_ports := array(select jsonb_array_elements_text(v_out));
+      end if;
+      v_at := v_at || jsonb_build_object(node.id, p_seq);
+      v_open := v_open - node.id;
+      v_pure := false;
+      v_settled := true;
     elsif p_event.type is not null then  -- null goes on with a segment that was cut short
       raise exception using
         errcode = 'MH500', message = format('MH_EVENT_UNKNOWN: decide knows no event %L', p_event.type),
@@ -321,6 +332,9 @@ begin
   r.frontier := jsonb_build_object('n', replace(v_n, 'o', 'c'), 'e', v_e, 'at', v_at);
   if v_reply is not null then
     r.frontier := r.frontier || jsonb_build_object('reply', v_reply);
+  end if;
+  if r.status = 'failed' then
+    r.frontier := r.frontier || meshhook_engine.left_open(v_open, p_frontier -> 'open', r.error ->> 'step');
   end if;
   r.opened := '{}'::text[];
   return r;

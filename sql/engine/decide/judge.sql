@@ -9,6 +9,7 @@ language plpgsql immutable as $$
 declare
   v_status   int := (p_data -> 'status')::int;
   v_attempt  int := (p_open -> 'a')::int;
+  v_try      int := v_attempt - coalesce((p_open -> 'b')::int, 0);  -- since somebody retried the run
   v_now      bigint := (extract(epoch from p_at) * 1000)::bigint;
   v_took     bigint := v_now - (p_open -> 'since')::bigint;
   v_retry    jsonb;
@@ -31,9 +32,9 @@ begin
   v_retry := p_node -> 'retry';
   v_on := v_retry -> 'on';
   if v_status is distinct from 410
-     and v_attempt < (v_retry -> 'max_attempts')::int
+     and v_try < (v_retry -> 'max_attempts')::int
      and (v_on ? v_class or (p_data -> 'error' is null and v_on ? v_status::text)) then
-    v_bound := least((v_retry -> 'cap_ms')::numeric, (v_retry -> 'base_ms')::numeric * power((v_retry -> 'factor')::numeric, least(v_attempt - 1, 60)));
+    v_bound := least((v_retry -> 'cap_ms')::numeric, (v_retry -> 'base_ms')::numeric * power((v_retry -> 'factor')::numeric, least(v_try - 1, 60)));
     v_delay := case v_retry ->> 'jitter' when 'none' then v_bound else v_bound * p_draw::numeric end;
     v_after := meshhook_engine.retry_after_ms(p_data #>> '{headers,retry-after}', p_at);
     if v_after is not null then

@@ -28,7 +28,7 @@ begin
         order by ew.is_primary desc, w.id) as workflows
       from (select distinct (z.item ->> 'endpoint')::uuid as id from unnest(p_items) z(item)) asked
       cross join lateral (
-        select k.id, k.project_id, k.state, case when k.options ?| '{filter,dedupe}' then k.options else '{}' end as door
+        select k.id, k.project_id, k.state, case when k.options ?| '{filter,dedupe,search}' then k.options else '{}' end as door
         from meshhook.endpoints k where k.id = asked.id
       ) e
     )

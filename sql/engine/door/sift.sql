@@ -1,4 +1,5 @@
 -- Accepted requests of endpoints that ask for more than a signature: schema, then filter, then dedupe.
+--   search  values to be found by are kept, whatever becomes of the request then.
 --   schema  each workflow's input.schema guards its own run; when no workflow is left the request is invalid (422), with the
 --           violations of the primary one.
 --   filter  false: ignored, told 202. An error in the expression: invalid, the bytes are kept and can be evaluated again.
@@ -23,6 +24,9 @@ declare
   v_message text;
   v_detail text;
 begin
+  if exists (select from unnest(p_received) r where r.door ? 'search') then
+    perform meshhook_engine.index_terms(p_received);
+  end if;
   for n in 1 .. cardinality(v_all) loop
     v_one := v_all[n];
     continue when v_one.trigger is null or v_one.door is null;

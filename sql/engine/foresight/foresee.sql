@@ -100,7 +100,7 @@ begin
     moments := moments || v_now;
     status := substr(v_event.type::text, 5);
     error := v_event.data -> 'error';
-    frontier := meshhook_engine.closed(frontier);
+    frontier := meshhook_engine.closed(frontier, status::meshhook.run_status);
     exit;
   end loop;
 end $$;

@@ -20,6 +20,8 @@ begin
     return jsonb_build_object('error', p_data -> 'error');
   when 'run.succeeded', 'run.failed', 'run.canceled' then
     return p_data -> 'output';
+  when 'run.continued' then
+    return p_data -> 'output';
   when 'timer.fired' then
     return jsonb_build_object('woke_at', meshhook_engine.iso(p_at));
   else

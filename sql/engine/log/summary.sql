@@ -22,6 +22,8 @@ begin
     when 'retry.scheduled' then format('attempt %s in %s ms', p_attempt, p_data ->> 'delay_ms')
     when 'timer.set' then 'until ' || (p_data ->> 'until')
     when 'run.paused' then 'by ' || (p_data ->> 'by') || coalesce(': ' || (p_data ->> 'reason'), '')
+    when 'run.retried' then 'by ' || (p_data ->> 'by')
+    when 'run.continued' then format('skipped by %s: %s', p_data ->> 'by', left(p_data ->> 'output', 200))
     when 'run.resumed' then 'by ' || (p_data ->> 'by')
     when 'run.succeeded' then left(coalesce(p_data ->> 'output', 'null'), 200)
     when 'run.failed' then p_data #>> '{error,message}'

@@ -87,12 +87,22 @@ begin
     when 'run.failed', 'run.canceled' then
       v_status := substr(v_fact.type::text, 5);
       v_error := v_fact.data -> 'error';
-      v_frontier := meshhook_engine.closed(v_frontier);
+      v_frontier := meshhook_engine.closed(v_frontier, v_status);
       continue;
     when 'run.paused', 'run.resumed' then
       v_status := case v_fact.type when 'run.paused' then 'paused' else 'running' end;
       v_frontier := meshhook_engine.put_off(v_frontier, v_fact.data -> 'due');
       continue;
+    when 'run.retried', 'run.continued' then
+      if v_status = 'failed' then
+        v_frontier := meshhook_engine.reopened(
+          v_frontier, v_nodes, v_error, case v_fact.type when 'run.continued' then v_fact.step end, v_fact.at, v_fact.data -> 'due');
+        v_steps := v_steps - coalesce(v_error ->> 'step', '');
+        v_status := 'running';
+        v_output := null;
+        v_error := null;
+      end if;
+      continue when v_fact.type = 'run.retried';
     when 'run.started' then
       v_ctx := v_ctx || jsonb_build_object('vars', coalesce(v_fact.data -> 'vars', '{}'));
       if v_fact.data ? 'trigger' then
@@ -113,7 +123,7 @@ begin
     end case;
 
     -- An outcome that nothing waits for: what went before was changed, so that the fold has taken another way.
-    if v_fact.type in ('call.attempted', 'timer.fired') and v_frontier -> 'open' -> v_fact.step is null and v_fact.step is distinct from '*' then
+    if v_fact.type in ('call.attempted', 'timer.fired', 'run.continued') and v_frontier -> 'open' -> v_fact.step is null and v_fact.step is distinct from '*' then
       problems := problems || jsonb_build_object(
         'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_EXTRA', 'expected', null, 'got', to_jsonb(v_event));
       continue;

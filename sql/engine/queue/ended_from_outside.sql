@@ -9,7 +9,7 @@ declare
   v_data     jsonb := jsonb_build_object('error', p_error, 'output', null);
 begin
   v_decision.status := p_status;
-  v_decision.frontier := meshhook_engine.closed(p_run.frontier);
+  v_decision.frontier := meshhook_engine.closed(p_run.frontier, p_status);
   v_decision.error := p_error;
   v_decision.effects := '{}';
   v_place.drop_jobs := array(select value::bigint from jsonb_each_text(p_run.jobs));

@@ -26,11 +26,12 @@ begin
   if v_new then
     insert into meshhook.runs (
       id, started_at, finished_at, wake_at, deadline_at, project_id, workflow_id, version_id, seq, status, trigger,
-      request_id, business_key, frontier, jobs, output, error)
+      request_id, business_key, frontier, jobs, output, error, dead_letter)
     select n.run_id, p_now, case when n.status in ('succeeded', 'failed', 'canceled') then p_now end,
            case when n.waits is not null then meshhook_engine.first_due(n.frontier, n.jobs, n.waits, null) end, n.deadline_at, n.project_id, n.workflow_id, n.version_id,
            n.seq + cardinality(n.events), n.status, n.trigger,
-           n.request_id, n.business_key, n.frontier, n.jobs, n.output, n.error
+           n.request_id, n.business_key, n.frontier, n.jobs, n.output, n.error,
+           case when n.status = 'failed' then meshhook_engine.fingerprint(n.workflow_id, n.error) end
     from unnest(p_changes) n
     where n.is_new;
   end if;
@@ -38,6 +39,7 @@ begin
     update meshhook.runs r
     set seq = u.seq + cardinality(u.events), status = u.status, frontier = u.frontier, jobs = u.jobs,
         output = u.output, error = u.error,
+        dead_letter = case when u.status = 'failed' then meshhook_engine.fingerprint(r.workflow_id, u.error) end,
         deadline_at = case when u.status in ('running', 'waiting', 'paused') then r.deadline_at end,
         finished_at = case when u.status in ('succeeded', 'failed', 'canceled') then p_now end,
         wake_at = case when u.waits is not null or u.had_waits then meshhook_engine.first_due(u.frontier, u.jobs, u.waits, r.wake_at) end

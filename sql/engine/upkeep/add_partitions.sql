@@ -17,7 +17,7 @@ begin
       date_trunc('week', p_now at time zone 'UTC') - interval '1 week',
       date_trunc('week', p_now at time zone 'UTC') + make_interval(weeks => p_weeks), interval '1 week') g(w)
   loop
-    foreach v_table in array array['requests', 'runs', 'events', 'payloads'] loop
+    foreach v_table in array array['requests', 'request_terms', 'runs', 'events', 'payloads'] loop
       v_part := format('%s_%s', v_table, to_char(v_week, 'IYYY"w"IW'));
       continue when to_regclass(format('meshhook.%I', v_part)) is not null;
       execute format(

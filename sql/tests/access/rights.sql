@@ -12,11 +12,12 @@ select meshhook.add_schedule(p, 'flow', 'nightly', '@daily') from unnest(array['
 select meshhook.trip_breaker(p, 'erp') from unnest(array['own-test', 'other-test']) p;
 create temp table doors as select p as project, e.id from unnest(array['own-test', 'other-test']) p, meshhook.create_endpoint(p, 'flow') e;
 grant select on doors to public;
--- A run of each kind a project may have: running, paused.
+-- Runs to be steered: running, paused, failed.
 select meshhook.publish(p, 'open', '{"apiVersion": "meshhook/v1", "name": "open", "nodes": {"a": {"type": "http_call", "with": {"url": "http://target.test/"}}}, "edges": [{"from": "trigger", "to": "a"}]}')
 from unnest(array['own-test', 'other-test']) p;
-create temp table stood as select p as project, meshhook.start(p, 'open') as running, meshhook.start(p, 'open') as paused from unnest(array['own-test', 'other-test']) p;
+create temp table stood as select p as project, meshhook.start(p, 'open') as running, meshhook.start(p, 'open') as paused, meshhook.start(p, 'open') as failed from unnest(array['own-test', 'other-test']) p;
 select meshhook.pause(paused) from stood;
+select d.status from stood, meshhook_engine.deliver(null, 0, array[jsonb_build_object('run', failed, 'step', 'a', 'attempt', 1, 'kind', 'call', 'response', '{"status": 404}'::jsonb)], array[null::bytea]) d;
 -- A refused request of each project.
 create temp table refused as select d.project, a.request_id as id from doors d, meshhook_engine.accept(null, 0, array[jsonb_build_object(
   'endpoint', d.id, 'method', 'POST', 'path', '/hooks/x', 'headers', '{}'::jsonb, 'verdict', 'rejected', 'cause', 'MH_SECRET_NONE', 'evidence', 'AAAA')], array['{}'::bytea]) a;
@@ -45,15 +46,19 @@ insert into verbs values
   ('remove_schedule', 'edit', $$select meshhook.remove_schedule(%1$L, 'nightly')$$),
   ('pause_schedule', 'operate', $$select meshhook.pause_schedule(%1$L, 'nightly')$$),
   ('resume_schedule', 'operate', $$select meshhook.resume_schedule(%1$L, 'nightly')$$),
+  ('search_requests', 'view', $$select meshhook.search_requests(%1$L)$$),
   ('set_var', 'edit', $$select meshhook.set_var(%1$L, 'a', '1')$$),
-  ('explain_request', 'view', $$select meshhook.explain_request(%5$L)$$),
-  ('reevaluate', 'operate', $$select meshhook.reevaluate(%5$L)$$),
-  ('replay_request', 'operate', $$select meshhook.replay_request(%5$L, true)$$),
+  ('explain_request', 'view', $$select meshhook.explain_request(%6$L)$$),
+  ('reevaluate', 'operate', $$select meshhook.reevaluate(%6$L)$$),
+  ('replay_request', 'operate', $$select meshhook.replay_request(%6$L, true)$$),
   ('cancel', 'operate', $$select meshhook.cancel(%3$L)$$),
   ('pause', 'operate', $$select meshhook.pause(%3$L)$$),
-  ('resume', 'operate', $$select meshhook.resume(%4$L)$$);
+  ('resume', 'operate', $$select meshhook.resume(%4$L)$$),
+  ('retry', 'operate', $$select meshhook.retry(%5$L)$$),
+  ('skip_step', 'operate', $$select meshhook.skip_step(%3$L, 'a')$$),
+  ('dismiss', 'operate', $$select meshhook.dismiss(%5$L, 'done')$$);
 create temp table matrix as
-  select v.verb, p.project, r.role, format(v.statement, p.project, d.id, o.running, o.paused, q.id) as statement,
+  select v.verb, p.project, r.role, format(v.statement, p.project, d.id, o.running, o.paused, o.failed, q.id) as statement,
     case when p.project = 'other-test' or r.role = 'stranger' then 'MH404'
          when v.needs = any (meshhook_engine.role_rights(r.role)) then 'ok' else 'MH403' end as expected
   from verbs v, unnest(array['own-test', 'other-test']) p (project), unnest(array['stranger', 'viewer', 'operator', 'editor', 'admin', 'owner']) r (role), doors d, stood o, refused q

@@ -12,6 +12,8 @@ insert into meshhook.members (project_id, principal, role)
   select p.id, u, r from meshhook.projects p join (values ('own-test', 't-viewer', 'viewer'), ('own-test', 't-editor', 'editor'), ('other-test', 't-else', 'owner')) m (slug, u, r) on m.slug = p.slug;
 select meshhook.add_schedule(p, 'flow', 'nightly', '@daily') from unnest(array['own-test', 'other-test']) p;
 insert into meshhook.schedule_runs (project_id, schedule_id, due_at, at, outcome) select project_id, id, now(), now(), 'skipped' from meshhook.schedules;
+select meshhook.publish(p, 'bad', '{"apiVersion": "meshhook/v1", "name": "bad", "nodes": {"a": {"type": "transform", "with": {"expr": "abs(trigger)"}}}, "edges": [{"from": "trigger", "to": "a"}]}'), meshhook.start(p, 'bad')
+from unnest(array['own-test', 'other-test']) p;
 create table meshhook.requests_rows_test partition of meshhook.requests for values from ('00000000-0000-0000-0000-000000000000') to ('00000000-0000-0000-0000-0000000000ff');
 insert into meshhook.requests (id, received_at, project_id, verdict, endpoint_id, method, path, headers)
   select ('00000000-0000-0000-0000-00000000000' || row_number() over ())::uuid, now(), e.project_id, 'accepted', e.id, 'POST', '/hooks/' || e.token, '{}'
@@ -27,14 +29,16 @@ begin
   reset role;
   return v;
 end $$;
-select plan(22);
+select plan(24);
 select is(pg_temp.see('t-viewer', 'select slug from meshhook.projects'), '{own-test}', 'projects');
 select is(pg_temp.see('t-viewer', 'select principal from meshhook.members'), '{t-editor,t-viewer}', 'members');
 select is(pg_temp.see('t-viewer', 'select name from meshhook.vars'), '{a}', 'vars');
-select is(pg_temp.see('t-viewer', 'select project from meshhook.workflow_list'), '{own-test}', 'workflow_list');
-select is(pg_temp.see('t-viewer', 'select project from meshhook.version_list'), '{own-test}', 'version_list');
+select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.workflow_list'), '{own-test}', 'workflow_list');
+select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.version_list'), '{own-test}', 'version_list');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.endpoint_list'), '{own-test}', 'endpoint_list');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.request_log'), '{own-test}', 'request_log');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.dead_letters'), '{own-test}', 'dead_letters');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.dead_letter_groups'), '{own-test}', 'dead_letter_groups');
 select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.audit_trail'), '{own-test}', 'audit_trail');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.schedule_list'), '{own-test}', 'schedule_list');
 select is(pg_temp.see('t-viewer', 'select p.slug from meshhook.schedule_runs k join meshhook.projects p on p.id = k.project_id'), '{own-test}', 'schedule_runs');

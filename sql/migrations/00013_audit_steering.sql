@@ -29,3 +29,11 @@ comment on column meshhook.audit_log.client is 'Network address the session came
 comment on column meshhook.audit_log.action is 'What was done: noun.past, such as var.changed or run.canceled.';
 comment on column meshhook.audit_log.target is 'To what: a name, or the id of a run.';
 comment on column meshhook.audit_log.detail is 'Old and new values of a change, or what the verb was told. Never a secret''s value.';
+
+-- Failed runs that nobody has dealt with yet. A column of its own rather than a condition on the status: no index holds what
+-- changes while a run runs, so its updates stay in place.
+alter table meshhook.runs add column dead_letter text;
+alter table meshhook.runs add column dismissed jsonb;
+create index runs_dead_letters on meshhook.runs (project_id, id) where dead_letter is not null;
+comment on column meshhook.runs.dead_letter is 'Fingerprint of the failure, while the run is failed and nobody has dealt with it.';
+comment on column meshhook.runs.dismissed is 'How somebody dealt with the failure: {by, at, why} or {by, at, rerun}.';

@@ -17,6 +17,7 @@ declare
   v_started  jsonb;
 begin
   v_trigger := meshhook_engine.read_trigger(trigger, meshhook_engine.clock());
+  perform meshhook_engine.require_input(v_compiled, v_trigger -> 'body');
   v_now := meshhook_engine.moment(v_trigger -> 'received_at');
   v_read := meshhook_engine.read_mocks(v_mocks, meshhook_engine.nodes_of(v_compiled));
   v_started := jsonb_build_object('workflow', definition -> 'name', 'version', null, 'trigger', v_trigger);
@@ -29,7 +30,7 @@ begin
       'id', '00000000-0000-7000-8000-000000000000', 'workflow', definition -> 'name', 'version', null,
       'started_at', meshhook_engine.iso(v_now), 'business_key', null) || coalesce(v_mocks -> '$run', '{}')),
     v_started, v_now, v_read.answers);
-  if v_seen.unknown <> '{}' then
+  if v_seen.status = 'running' then
     raise exception using
       errcode = 'MH422', message = format('MH_SIMULATE_NO_MOCK: step %s makes a call, and no mock answers it', v_seen.unknown[1]),
       detail = jsonb_build_object('code', 'MH_SIMULATE_NO_MOCK', 'step', v_seen.unknown[1], 'steps', v_seen.unknown)::text,

@@ -1,11 +1,12 @@
 -- Runs a compiled definition to its end without the world: through the same decide as a real run, under a clock of its own
--- that jumps to whatever comes next. What calls meet comes in (p_answers: step -> list of answers, one an attempt); a call
--- without an answer stays open, and its step is told in `unknown`.
+-- that jumps to whatever comes next. What calls meet comes in (p_answers: step -> list of answers, one an attempt). A call
+-- without an answer stays open: its step is told in `unknown`, and when it keeps the run from its end, the status is running.
 --
 -- An answer is a mock as read_mocks gives it (status, headers, body, error, takes), or a recording as recording_of gives it
 -- (recorded: data of call.attempted; at, draw; hash of the request that it answered). A mock's last answer stands for all
--- further attempts; a recording answers only what was asked then, in the very words. '.end' is the fact from outside that
--- ended the recorded run. Delays are over at the moment they are due, or when they were over in the recording.
+-- further attempts; a recording answers only what was asked then, in the very words, and what it did not answer is known to be
+-- open until '.until', if it was asked then ('.asked'); '.held' puts the deadline off. '.end' is the fact from outside that ended the recorded run. Delays are
+-- over at the moment they are due, or when they were over in the recording.
 --
 -- Writes nothing, locks nothing, draws nothing. Stops with MH_SIMULATE_TOO_LONG after 10 000 events.
 -- Called by: meshhook.simulate, meshhook.backtest.
@@ -16,15 +17,16 @@ create or replace function meshhook_engine.foresee(
 language plpgsql stable as $$
 declare
   v_now      timestamptz := p_at;
-  v_deadline timestamptz := p_at + make_interval(secs => nullif(p_graph #> '{policy,deadline_ms}', 'null')::float8 / 1000);
+  v_deadline timestamptz := p_at + make_interval(secs => nullif(p_graph #> '{policy,deadline_ms}', 'null')::float8 / 1000)
+    + coalesce((p_answers ->> '.held')::interval, '0');
   v_event    meshhook_engine.fact := row('run.started', null, null, p_started, null)::meshhook_engine.fact;
   v_at       timestamptz;
   v_end      timestamptz := (p_answers #>> '{.end,at}')::timestamptz;
   v_step     text;
-  v_times    jsonb := '{}';  -- open step -> {at, seq}
+  v_times    jsonb := '{}';  -- open step -> {at, seq, draw}
   v_fact     meshhook_engine.fact;
-  v_next     record;
   v_draw     float8;
+  v_open     jsonb;          -- what was open before the last event
   v_steps    jsonb;
   v_decision meshhook_engine.decision;
 begin
@@ -60,6 +62,7 @@ begin
         detail = '{"code": "MH_SIMULATE_TOO_LONG"}', hint = 'Look at the retries: a mock that never succeeds is asked again max_attempts times.';
     end if;
     v_event := null;
+    v_open := frontier -> 'open';
     foreach v_step in array v_decision.opened loop  -- when each goes on is worked out once
       continue when v_step = '*';
       v_times := v_times || jsonb_build_object(v_step, meshhook_engine.foresee_time(
@@ -71,7 +74,7 @@ begin
     select t.key, (t.value ->> 'at')::timestamptz into v_step, v_at
     from jsonb_each(v_times) t
     where frontier -> 'open' ? t.key and t.value ->> 'at' is not null
-    order by greatest((t.value ->> 'at')::timestamptz, v_now), (t.value -> 'seq')::int, (frontier #> array['open', t.key, 'q'])::int
+    order by greatest((t.value ->> 'at')::timestamptz, v_now), (t.value ->> 'seq')::int, (frontier #> array['open', t.key, 'q'])::int
     limit 1;
 
     -- Or the end from outside, if that is earlier.
@@ -84,16 +87,13 @@ begin
       v_event := row(p_answers #>> '{.end,type}', null, null, p_answers #> '{.end,data}', null)::meshhook_engine.fact;
     elsif v_at is not null then
       v_now := greatest(v_at, v_now);
+      v_draw := (v_times #>> array[v_step, 'draw'])::float8;
       v_times := v_times - v_step;
-      v_next := meshhook_engine.foresee_fact(
+      v_event := meshhook_engine.foresee_fact(
         p_nodes, v_step, frontier -> 'open' -> v_step, events[(frontier #> array['open', v_step, 'q'])::int].data,
         p_answers -> v_step, p_answers -> '*');
-      v_event := v_next.fact;
-      v_draw := v_next.draw;
       continue;
     else
-      unknown := array(
-        select o.step from jsonb_each(frontier -> 'open') o(step, state) order by (o.state -> 'q')::int);
       exit;
     end if;
     events := events || v_event;
@@ -103,4 +103,10 @@ begin
     frontier := meshhook_engine.closed(frontier, status::meshhook.run_status);
     exit;
   end loop;
+  unknown := array(
+    select o.key from jsonb_each(v_open) o
+    where v_times ? o.key and v_times #>> array[o.key, 'at'] is null
+      and (status = 'running' or coalesce(v_now > (p_answers ->> '.until')::timestamptz, true)
+           or (p_answers #>> array['.asked', o.key]) is distinct from events[(o.value -> 'q')::int].data ->> 'hash')
+    order by (o.value -> 'q')::int);
 end $$;

@@ -1,4 +1,4 @@
--- When an open step goes on, and its place in a recording: {at, seq}; at is null when nothing is told of it.
+-- When an open step goes on, its place in a recording and the draw there: {at, seq, draw}; at is null when nothing is told of it.
 -- Called by: foresee.
 create or replace function meshhook_engine.foresee_time(p_open jsonb, p_intent jsonb, p_answers jsonb, p_default jsonb) returns jsonb
 language plpgsql stable as $$
@@ -11,7 +11,7 @@ begin
       return jsonb_build_object('at', to_timestamp(
         (coalesce(p_open -> 'due', p_open -> 'since')::numeric + coalesce((v_answer -> 'takes_ms')::numeric, 0)) / 1000));
     end if;
-    return jsonb_build_object('at', v_answer -> 'at', 'seq', v_answer -> 'seq');
+    return jsonb_build_object('at', v_answer -> 'at', 'seq', v_answer -> 'seq', 'draw', v_answer -> 'draw');
   elsif p_answers #> '{0,due}' = p_open -> 'due' then
     return p_answers -> 0;  -- a timer that was set then too, and fired a little late
   end if;

@@ -28,6 +28,7 @@ insert into verbs values
   ('reset_breaker', 'operate', $$select meshhook.reset_breaker(%1$L, 'erp')$$),
   ('validate', 'view', $$select meshhook.validate('{}', %1$L)$$),
   ('diff', 'view', $$select meshhook.diff(%1$L, 'flow', 1, 1)$$),
+  ('backtest', 'view', $$select meshhook.backtest(%1$L, 'flow', '{"apiVersion": "meshhook/v1", "name": "flow", "nodes": {"a": {"type": "terminate"}}, "edges": [{"from": "trigger", "to": "a"}]}')$$),
   ('save_draft', 'edit', $$select meshhook.save_draft(%1$L, 'flow', '{}')$$),
   ('publish', 'edit', $$select meshhook.publish(%1$L, 'flow', '{"apiVersion": "meshhook/v1", "name": "flow", "nodes": {"a": {"type": "terminate"}}, "edges": [{"from": "trigger", "to": "a"}]}')$$),
   ('rollback', 'edit', $$select meshhook.rollback(%1$L, 'flow', 1)$$),

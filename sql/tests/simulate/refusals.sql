@@ -61,12 +61,13 @@ exception when others then
   get stacked diagnostics v_detail = pg_exception_detail;
   return concat_ws(' ', sqlstate, split_part(sqlerrm, ':', 1), v_detail::jsonb ->> 'path');
 end $$;
-select plan((select count(*)::int from bad) + 9);
+select plan((select count(*)::int from bad) + 10);
 select is(pg_temp.refused(d, b.trigger, b.mocks), concat_ws(' ', 'MH422', b.code, b.path), coalesce(left(b.mocks::text, 100), 'null') || ' for ' || coalesce(b.trigger::text, 'null')) from bad b, d order by b.path;
 select throws_ok($$select meshhook.simulate(d, '{"body": 1}') from d$$, 'MH422', 'MH_SIMULATE_NO_MOCK: step post makes a call, and no mock answers it', 'the step is named');
 select throws_like($$select meshhook.simulate(d #- '{nodes,end}', '{"body": 1}') from d$$, 'MH_DEF_INVALID: MH_DEF_EDGE_DANGLING%', 'what is wrong with a definition');
 select throws_like($$select meshhook.simulate(x, '{"body": 1}') from unnest(array[null, 'null', '[]', '7']::jsonb[]) x$$, 'MH_DEF_INVALID: %', 'or that it is none');
 select throws_like($$select meshhook.simulate(null, '{"body": 1}') from d$$, 'MH_DEF_INVALID: %', 'or not there');
+select throws_like($$select meshhook.simulate(d || '{"input": {"schema": {"type": "object"}}}', '{"body": 1}') from d$$, 'MH_INPUT_SCHEMA: %', 'an input that would start nothing');
 select lives_ok($$select meshhook.simulate(d, '{"body": 1}', '{"post": {"output": null}}') from d$$, 'null can be pinned');
 select throws_like($$select meshhook.simulate(d || '{"nodes": {"post": {"type": "http_call", "retry": {"max_attempts": 100, "base": "1ms", "cap": "1ms"}, "with": {"url": "https://erp.test/"}}}, "edges": [{"from": "trigger", "to": "post"}]}', '{}',
   '{"post": {"status": 503}}'), 1/0 from d$$, '%division by zero', 'many tries come to an end');

@@ -69,6 +69,7 @@ begin
     else
       v_run := meshhook_engine.uuid_v7(p_now);
       begin
+        perform meshhook_engine.require_input(v_target.graph, v_schedule.input);
         v_change := meshhook_engine.new_run(
           v_run, v_schedule.project_id, v_target.workflow_id, v_target.name, v_target.version_id, v_target.version, v_target.graph,
           v_target.nodes, 'schedule',

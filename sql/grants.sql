@@ -57,6 +57,9 @@ begin
     end if;
   end loop;
 
+  -- Trigger functions that people put on tables of their own, by watch_table.
+  grant execute on function meshhook.watched_read(), meshhook.watched_start(), meshhook.watched_end() to meshhook_user, meshhook_admin;
+
   -- Engine functions: what servers call, and what policies and views call on behalf of whoever reads. People have no USAGE on
   -- the schema, so they reach the latter through policies and views alone.
   for v_item in

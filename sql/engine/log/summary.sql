@@ -5,7 +5,8 @@ begin
   return case p_type
     when 'run.started' then format('version %s of %s, %s', p_data ->> 'version', p_data ->> 'workflow',
       case when p_data ? 'request' then 'by request ' || (p_data ->> 'request')
-           when p_data #> '{trigger,schedule}' is not null then 'by schedule ' || (p_data #>> '{trigger,schedule}') else 'by hand' end)
+           when p_data #> '{trigger,schedule}' is not null then 'by schedule ' || (p_data #>> '{trigger,schedule}')
+           when p_data #> '{trigger,table}' is not null then format('by %s of %s', p_data #>> '{trigger,op}', p_data #>> '{trigger,table}') else 'by hand' end)
     when 'segment.decided' then coalesce((
         select string_agg(case
           when s ? 'error' then format('%s failed: %s', s ->> 'step', s #>> '{error,message}')

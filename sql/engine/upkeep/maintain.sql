@@ -1,6 +1,6 @@
 -- role: meshhook_owner
 -- Upkeep that comes back: partitions four weeks ahead, idempotency keys older than a week and what
--- became of schedules more than a month ago dropped. Idempotent.
+-- became of schedules more than a month ago dropped, watches of tables that are gone forgotten. Idempotent.
 -- Owned by the owner of the tables: only an owner may add partitions.
 -- Locks: a table lock on each partitioned table while a partition is added.
 -- Called by: the migration at its end, every worker once an hour.
@@ -20,6 +20,10 @@ begin
   return next;
   task := 'schedule runs';
   delete from meshhook.schedule_runs k where k.at < clock_timestamp() - interval '30 days';
+  get diagnostics did = row_count;
+  return next;
+  task := 'watches of dropped tables';
+  delete from meshhook.watched_tables w where not exists (select from pg_catalog.pg_class c where c.oid = w.relation);
   get diagnostics did = row_count;
   return next;
 end $$;

@@ -8,7 +8,7 @@ insert into meshhook.members (project_id, principal, role)
   select p.id, 't-' || r, r from meshhook.projects p, unnest(array['viewer', 'operator', 'editor', 'admin', 'owner']) r where p.slug = 'own-test';
 select meshhook.publish(p, 'flow', '{"apiVersion": "meshhook/v1", "name": "flow", "nodes": {"a": {"type": "terminate"}}, "edges": [{"from": "trigger", "to": "a"}]}')
 from unnest(array['own-test', 'other-test']) p;
-select meshhook.add_schedule(p, 'flow', 'nightly', '@daily') from unnest(array['own-test', 'other-test']) p;
+select meshhook.add_schedule(p, 'flow', 'nightly', '@daily'), meshhook.put_watch('pg_proc', p, 'flow', '{insert}', null, null, 1) from unnest(array['own-test', 'other-test']) p;
 select meshhook.trip_breaker(p, 'erp') from unnest(array['own-test', 'other-test']) p;
 create temp table doors as select p as project, e.id from unnest(array['own-test', 'other-test']) p, meshhook.create_endpoint(p, 'flow') e;
 grant select on doors to public;
@@ -43,6 +43,8 @@ insert into verbs values
   ('set_endpoint', 'edit', $$select meshhook.set_endpoint(%2$L, '{"max_body": 7}')$$),
   ('add_endpoint_workflow', 'edit', $$select meshhook.add_endpoint_workflow(%2$L, 'flow')$$),
   ('remove_endpoint_workflow', 'edit', $$select meshhook.remove_endpoint_workflow(%2$L, 'flow')$$),
+  ('put_watch', 'edit', $$select meshhook.put_watch('pg_class', %1$L, 'flow', '{insert}', null, null, 1)$$),
+  ('take_watch', 'edit', $$select meshhook.take_watch('pg_proc', %1$L, 'flow')$$),
   ('add_schedule', 'edit', $$select meshhook.add_schedule(%1$L, 'flow', 'nightly', '@daily')$$),
   ('remove_schedule', 'edit', $$select meshhook.remove_schedule(%1$L, 'nightly')$$),
   ('pause_schedule', 'operate', $$select meshhook.pause_schedule(%1$L, 'nightly')$$),

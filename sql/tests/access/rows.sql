@@ -10,7 +10,8 @@ select e.id from unnest(array['own-test', 'other-test']) p, meshhook.create_endp
 select meshhook.trip_breaker(p, 'erp'), meshhook.set_limit(p, 'calls', 'erp', 1, '1s') from unnest(array['own-test', 'other-test']) p;
 insert into meshhook.members (project_id, principal, role)
   select p.id, u, r from meshhook.projects p join (values ('own-test', 't-viewer', 'viewer'), ('own-test', 't-editor', 'editor'), ('other-test', 't-else', 'owner')) m (slug, u, r) on m.slug = p.slug;
-select meshhook.add_schedule(p, 'flow', 'nightly', '@daily') from unnest(array['own-test', 'other-test']) p;
+select meshhook.add_schedule(p, 'flow', 'nightly', '@daily'), meshhook.put_watch('pg_proc', p, 'flow', '{insert}', null, null, 1) from unnest(array['own-test', 'other-test']) p;
+insert into meshhook.watched_changes (project_id, watch_id, tx, change) select project_id, id, pg_current_xact_id(), '{}' from meshhook.watched_tables;
 insert into meshhook.schedule_runs (project_id, schedule_id, due_at, at, outcome) select project_id, id, now(), now(), 'skipped' from meshhook.schedules;
 select meshhook.publish(p, 'bad', '{"apiVersion": "meshhook/v1", "name": "bad", "nodes": {"a": {"type": "transform", "with": {"expr": "abs(trigger)"}}}, "edges": [{"from": "trigger", "to": "a"}]}'), meshhook.start(p, 'bad')
 from unnest(array['own-test', 'other-test']) p;
@@ -29,7 +30,7 @@ begin
   reset role;
   return v;
 end $$;
-select plan(24);
+select plan(26);
 select is(pg_temp.see('t-viewer', 'select slug from meshhook.projects'), '{own-test}', 'projects');
 select is(pg_temp.see('t-viewer', 'select principal from meshhook.members'), '{t-editor,t-viewer}', 'members');
 select is(pg_temp.see('t-viewer', 'select name from meshhook.vars'), '{a}', 'vars');
@@ -41,6 +42,8 @@ select is(pg_temp.see('t-viewer', 'select project from meshhook.dead_letters'), 
 select is(pg_temp.see('t-viewer', 'select project from meshhook.dead_letter_groups'), '{own-test}', 'dead_letter_groups');
 select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.audit_trail'), '{own-test}', 'audit_trail');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.schedule_list'), '{own-test}', 'schedule_list');
+select is(pg_temp.see('t-viewer', 'select project from meshhook.watch_list'), '{own-test}', 'watch_list');
+select is(pg_temp.see('t-viewer', 'select p.slug from meshhook.watched_changes k join meshhook.projects p on p.id = k.project_id'), '{own-test}', 'watched_changes');
 select is(pg_temp.see('t-viewer', 'select p.slug from meshhook.schedule_runs k join meshhook.projects p on p.id = k.project_id'), '{own-test}', 'schedule_runs');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.breaker_state'), '{own-test}', 'breaker_state');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.limit_list'), '{own-test}', 'limit_list');

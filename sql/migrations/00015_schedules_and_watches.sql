@@ -1,5 +1,5 @@
 -- +goose Up
--- Runs that time starts: what is to start when, and what became of each due moment.
+-- Runs that time starts: what is to start when, and what became of each due moment. Runs that a change of a table starts.
 
 -- A cron text, read: the values that each field allows. Either: a day of month or a day of week is enough.
 create type meshhook_engine.cron as (
@@ -75,3 +75,41 @@ create type meshhook_engine.fired as (
   outcomes meshhook.schedule_runs[],  -- one a moment
   retry    boolean                    -- leave it as it is: a run it must cancel is in somebody's hands
 );
+
+create table meshhook.watched_tables (
+  id          int generated always as identity primary key,
+  project_id  int not null references meshhook.projects on delete cascade,
+  workflow_id int not null references meshhook.workflows on delete cascade,
+  relation    regclass not null,
+  events      text[] not null check (events <> '{}' and events <@ '{insert,update,delete,truncate}'),
+  condition   text,
+  key         text,
+  batch       int not null check (batch between 1 and 1000),
+  created_by  text,
+  created_at  timestamptz not null default now(),
+  last_error  jsonb,
+  unique (relation, workflow_id)
+);
+create index watched_tables_project on meshhook.watched_tables (project_id, id);
+create index watched_tables_workflow on meshhook.watched_tables (workflow_id);
+comment on table meshhook.watched_tables is 'Tables whose changes start a workflow. Read it as meshhook.watch_list; triggers on the tables do the work.';
+comment on column meshhook.watched_tables.relation is 'The table.';
+comment on column meshhook.watched_tables.events is 'Which changes: insert, update, delete, truncate.';
+comment on column meshhook.watched_tables.condition is 'SQL over new and old, the WHEN of the triggers.';
+comment on column meshhook.watched_tables.key is 'The column whose value becomes the business key of the run.';
+comment on column meshhook.watched_tables.batch is '1: a run a row; more: a run for as many rows of one statement.';
+comment on column meshhook.watched_tables.last_error is 'Why a change started nothing, the last time one did.';
+
+create table meshhook.watched_changes (
+  project_id int not null,
+  watch_id   int not null references meshhook.watched_tables on delete cascade,
+  id         bigint generated always as identity,
+  tx         xid8 not null,
+  change     jsonb not null,
+  primary key (project_id, watch_id, tx, id)
+);
+create index watched_changes_watch on meshhook.watched_changes (watch_id);
+comment on table meshhook.watched_changes is
+  'Changed rows of a statement until they are put together into runs: empty but for transactions under way.';
+comment on column meshhook.watched_changes.tx is 'The transaction that changed them.';
+comment on column meshhook.watched_changes.change is '{op, new, old}';

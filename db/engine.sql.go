@@ -169,6 +169,47 @@ func (q *Queries) Deliver(ctx context.Context, arg DeliverParams) ([]DeliverRow,
 	return items, nil
 }
 
+const doorRates = `-- name: DoorRates :many
+select r.item::int as item, r.allowed::bool as allowed, coalesce(r.most, 0)::int as most, coalesce(r."left", 0)::int as remaining, r.reset_ms::bigint as reset_ms, r.retry_ms::bigint as retry_ms
+from meshhook_engine.door_rates($1::uuid[]) r
+`
+
+type DoorRatesRow struct {
+	Item      int32
+	Allowed   bool
+	Most      int32
+	Remaining int32
+	ResetMs   int64
+	RetryMs   int64
+}
+
+func (q *Queries) DoorRates(ctx context.Context, endpoints []uuid.UUID) ([]DoorRatesRow, error) {
+	rows, err := q.db.Query(ctx, doorRates, endpoints)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DoorRatesRow{}
+	for rows.Next() {
+		var i DoorRatesRow
+		if err := rows.Scan(
+			&i.Item,
+			&i.Allowed,
+			&i.Most,
+			&i.Remaining,
+			&i.ResetMs,
+			&i.RetryMs,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const endpoint = `-- name: Endpoint :one
 select coalesce(meshhook_engine.endpoint($1::text), 'null')::jsonb as endpoint
 `

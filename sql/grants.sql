@@ -7,7 +7,7 @@ declare
   v_schema   text;
   v_item     record;
   v_engine   constant text[] := array[  -- what servers and workers call
-    'register', 'rejoin', 'beat', 'endpoint', 'accept', 'begin', 'deliver', 'release', 'wake', 'maintain', 'run_results',
+    'register', 'rejoin', 'beat', 'endpoint', 'door_rates', 'accept', 'begin', 'deliver', 'release', 'wake', 'maintain', 'run_results',
     'data_key', 'secret', 'take_reevaluations', 'settle_reevaluation'];
   v_inner    constant text[] := array[  -- what those functions call in turn that views call on behalf of whoever reads
     'canonical'];

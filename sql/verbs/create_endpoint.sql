@@ -35,4 +35,4 @@ begin
   return query select v_id, v_token, '/hooks/' || v_token;
 end $$;
 comment on function meshhook.create_endpoint(text, text, jsonb, jsonb) is
-  'Makes a URL that takes webhooks for a workflow; answers with its id, token and path. verify: {"kind": "none"}, a preset such as {"kind": "github"}, or a recipe. options: name, alias, methods, max_body, respond, filter, dedupe, cidrs, search.';
+  'Makes a URL that takes webhooks for a workflow; answers with its id, token and path. verify: {"kind": "none"}, a preset such as {"kind": "github"}, or a recipe. options: name, alias, methods, max_body, respond, filter, dedupe, cidrs, search, rate.';

@@ -26,4 +26,4 @@ begin
   where e.id = endpoint;
 end $$;
 comment on function meshhook.set_endpoint(uuid, jsonb, jsonb) is
-  'Changes settings of an endpoint: name, alias, methods, max_body, respond, filter, dedupe, cidrs, search; null takes one away. verify replaces how it verifies.';
+  'Changes settings of an endpoint: name, alias, methods, max_body, respond, filter, dedupe, cidrs, search, rate; null takes one away. verify replaces how it verifies.';

@@ -34,7 +34,7 @@ comment on column meshhook.endpoint_list.verified_by is 'How requests are verifi
 comment on column meshhook.endpoint_list.live_secrets is 'How many signing secrets are valid now.';
 comment on column meshhook.endpoint_list.workflows is 'Workflows a request starts, the primary one first.';
 comment on column meshhook.endpoint_list.verify is 'How requests are verified, in full.';
-comment on column meshhook.endpoint_list.options is 'Other settings: respond, filter, dedupe, cidrs, search.';
+comment on column meshhook.endpoint_list.options is 'Other settings: respond, filter, dedupe, cidrs, search, rate.';
 comment on column meshhook.endpoint_list.created_at is 'When it was made.';
 comment on column meshhook.endpoint_list.updated_at is 'When it last changed.';
 comment on column meshhook.endpoint_list.alias_path is 'Readable path of the same URL, when it has an alias.';

@@ -1,5 +1,5 @@
 -- The options of an endpoint, with defaults: name, alias, methods, max_body, respond {mode, timeout_ms}, filter (an expression),
--- dedupe {key, window}, cidrs, search (paths). Expressions are kept with their trees, durations in milliseconds.
+-- dedupe {key, window}, cidrs, search (paths), rate {amount, per, burst}. Expressions are kept with their trees, durations in milliseconds.
 -- Called by: create_endpoint, set_endpoint.
 create or replace function meshhook_engine.check_endpoint_options(p_options jsonb) returns jsonb
 language plpgsql stable as $$
@@ -12,7 +12,7 @@ begin
   from unnest(meshhook_engine.check_fields(coalesce(p_options, 'null'), '{
     "name": {"is": "text", "max": 100}, "methods": {"is": "array", "max": 10}, "max_body": {"is": "int", "min": 1, "max": 16777216},
     "respond": {"is": "object"}, "alias": {"is": "text", "max": 100}, "filter": {"is": "text", "max": 10000}, "dedupe": {"is": "object"},
-    "cidrs": {"is": "array", "max": 200}, "search": {"is": "array", "max": 10}}', '', null)) p;
+    "cidrs": {"is": "array", "max": 200}, "search": {"is": "array", "max": 10}, "rate": {"is": "object"}}', '', null)) p;
   select value into v_bad from jsonb_array_elements(v_options -> 'methods')
   where value not in ('"GET"', '"POST"', '"PUT"', '"PATCH"', '"DELETE"') limit 1;
   if v_bad is not null or v_options -> 'methods' = '[]' then
@@ -44,6 +44,15 @@ begin
     v_options := v_options || jsonb_build_object('dedupe', jsonb_build_object(
       'key', v_options #> '{dedupe,key}', 'tree', meshhook_engine.endpoint_expression(v_options #> '{dedupe,key}', '/dedupe/key'),
       'window_ms', coalesce(meshhook_engine.parse_duration(v_options #>> '{dedupe,window}'), 259200000)));
+  end if;
+  if v_options ? 'rate' then
+    perform meshhook_engine.refuse_setting('MH_ENDPOINT_OPTION', p.path, p.message)
+    from unnest(meshhook_engine.check_fields(v_options -> 'rate', '{
+      "amount": {"is": "int", "min": 1, "max": 1000000}, "per": {"is": "duration", "min": 1, "max": 2592000000}, "burst": {"is": "int", "min": 1, "max": 1000000}}',
+      '/rate', null, '{amount,per}')) p;
+    v_options := v_options || jsonb_build_object('rate', jsonb_build_object(
+      'amount', v_options #> '{rate,amount}', 'per_ms', meshhook_engine.parse_duration(v_options #>> '{rate,per}'),
+      'burst', coalesce(v_options #> '{rate,burst}', v_options #> '{rate,amount}')));
   end if;
   for v_at, v_bad in select '/search/' || n - 1, c from jsonb_array_elements(coalesce(v_options -> 'search', '[]')) with ordinality x(c, n) loop
     if jsonb_typeof(v_bad) <> 'string' or length(v_bad #>> '{}') > 200 or v_bad #>> '{}' !~ '^(body|headers|query)(\.[^.]+)+$' then

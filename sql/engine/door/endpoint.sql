@@ -8,6 +8,7 @@ as $$
   select jsonb_build_object(
     'id', e.id, 'project', e.project_id, 'project_slug', p.slug, 'name', e.name, 'methods', e.methods, 'max_body', e.max_body,
     'state', e.state, 'verify', meshhook_engine.resolved_verify(e.project_id, e.verify), 'cidrs', coalesce(e.options -> 'cidrs', '[]'),
+    'rated', e.options ? 'rate' or coalesce(p.limits ? 'requests', false),
     'respond', coalesce(e.options -> 'respond', r.respond, '{"mode": "ack", "timeout_ms": 10000}'),
     'secrets', coalesce((
       select jsonb_agg(jsonb_build_object(

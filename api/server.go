@@ -50,6 +50,10 @@ func New(conf Config) *Server {
 		conf.Door.Hook(c.Response().Writer, c.Request(), c.Param("token"))
 		return nil
 	})
+	e.Any("/hooks/:project/:alias", func(c echo.Context) error {
+		conf.Door.Hook(c.Response().Writer, c.Request(), c.Param("project")+"/"+c.Param("alias"))
+		return nil
+	})
 	e.GET("/r/:signed", func(c echo.Context) error {
 		conf.Door.Status(c.Response().Writer, c.Request(), c.Param("signed"))
 		return nil

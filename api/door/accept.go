@@ -145,7 +145,7 @@ func (r *rejects) record(endpoint string, now time.Time) bool {
 }
 
 type counters struct {
-	requests, batches, full, away atomic.Int64
+	requests, batches, full, away, limited atomic.Int64
 }
 
 // Stats are the door's counts since its start.
@@ -154,6 +154,7 @@ type Stats struct {
 	Batches  int64 // accept transactions
 	Full     int64 // turned away because too many waited
 	Away     int64 // not acknowledged because the database did not answer
+	Limited  int64 // turned away by a rate
 	Waiting  int   // not yet in a transaction
 }
 
@@ -161,7 +162,7 @@ type Stats struct {
 func (d *Door) Stats() Stats {
 	c := &d.counters
 	return Stats{
-		Requests: c.requests.Load(), Batches: c.batches.Load(), Full: c.full.Load(), Away: c.away.Load(),
+		Requests: c.requests.Load(), Batches: c.batches.Load(), Full: c.full.Load(), Away: c.away.Load(), Limited: c.limited.Load(),
 		Waiting: d.accepts.Waiting(),
 	}
 }

@@ -38,12 +38,20 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, ep *endpoint, j ju
 		if detail == "" {
 			detail = "The request was refused."
 		}
-		problem.Problem{Status: statusOf(a.cause), Code: a.cause, Detail: detail, RequestID: a.request}.Write(w)
+		problem.Problem{Status: statusOf(a.cause), Code: a.cause, Detail: detail, RequestID: a.request, Errors: violations(a)}.Write(w)
 	case ep.wait && a.run != "":
 		d.wait(w, r, ep, a)
 	default:
 		d.acknowledge(w, r, a)
 	}
+}
+
+// violations are the places in which an input breaks its schema.
+func violations(a answer) json.RawMessage {
+	if a.cause != "MH_INPUT_SCHEMA" || string(a.failure) == "null" {
+		return nil
+	}
+	return a.failure
 }
 
 // refuse answers a request that did not prove where it comes from.
@@ -74,6 +82,9 @@ func (d *Door) acknowledge(w http.ResponseWriter, r *http.Request, a answer) {
 	out = append(out, '"')
 	if a.verdict != "accepted" {
 		out = appendField(out, "verdict", a.verdict)
+		if a.verdict == "duplicate" {
+			out = append(out, `,"duplicate":true`...)
+		}
 		if a.message != "" {
 			out = appendField(out, "message", a.message)
 		}

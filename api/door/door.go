@@ -50,6 +50,7 @@ type Door struct {
 	endpoints *endpoints
 	accepts   *db.Group[*intake, answer]
 	results   *db.Group[string, outcome]
+	rates     *db.Group[string, allowance]
 	linkKey   []byte
 	inFlight  atomic.Int64
 	rejects   rejects
@@ -74,6 +75,7 @@ func New(conf Config) (*Door, error) {
 		Weigh: func(i *intake) int { return len(i.body) + len(i.item) },
 		Done:  func(int, error) { d.counters.batches.Add(1) },
 	}, d.flushAccepts)
+	d.rates = db.NewGroup(db.GroupConfig[string]{MaxQueue: 4096, Timeout: 5 * time.Second}, d.flushRates)
 	d.results = db.NewGroup(db.GroupConfig[string]{MaxQueue: 8192, Timeout: 5 * time.Second}, d.flushResults)
 	var err error
 	if d.linkKey, err = conf.Ring.Derive("status link"); errors.Is(err, keyring.ErrNoKEK) {
@@ -97,13 +99,13 @@ func (d *Door) Drain() { d.drainOnce.Do(func() { close(d.draining) }) }
 func (d *Door) Close(ctx context.Context) error {
 	d.endAgain()
 	d.again.Wait()
-	return errors.Join(d.accepts.Close(ctx), d.results.Close(ctx))
+	return errors.Join(d.rates.Close(ctx), d.accepts.Close(ctx), d.results.Close(ctx))
 }
 
 // Full tells whether the door turns requests away because too many wait already.
 func (d *Door) Full() bool { return d.accepts.Waiting() >= 4000 }
 
-// Hook takes one webhook: anything sent to /hooks/{token}.
+// Hook takes one webhook: anything sent to /hooks/{token}, or to /hooks/{project}/{alias} with both in place of the token.
 func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 	d.counters.requests.Add(1)
 	ep, err := d.endpoints.get(r.Context(), token)
@@ -120,6 +122,17 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 		return
 	case ep.state == "disabled":
 		problem.Problem{Status: http.StatusGone, Code: "MH_ENDPOINT_DISABLED", Detail: "This endpoint is disabled."}.Write(w)
+		return
+	}
+	remote, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		remote = r.RemoteAddr
+	}
+	if !ep.admits(remote) {
+		d.turnAway(w, r, ep, remote)
+		return
+	}
+	if !d.within(w, r, ep) {
 		return
 	}
 	reserved := r.ContentLength
@@ -155,10 +168,6 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 			return
 		}
 		d.look(r, ep, body, &j, now)
-	}
-	remote, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		remote = r.RemoteAddr
 	}
 	waiting, cancel := context.WithTimeout(r.Context(), patience+bulk(len(body)))
 	a, err := d.accepts.Submit(waiting, &intake{item: encodeItem(ep, r, remote, j), body: body})

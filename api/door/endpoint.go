@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +35,8 @@ type endpoint struct {
 	secrets  []signature.Secret
 	wait     bool
 	waitTime time.Duration
+	networks []netip.Prefix // where senders must be; none: anywhere
+	rated    bool           // it or its project has a rate
 }
 
 // endpoints remembers endpoints by token; unknown tokens too, so that guessing costs the database little.
@@ -129,6 +132,8 @@ func (e *endpoints) read(ctx context.Context, raw json.RawMessage) (*endpoint, e
 		MaxBody int64           `json:"max_body"`
 		State   string          `json:"state"`
 		Verify  json.RawMessage `json:"verify"`
+		CIDRs   []netip.Prefix  `json:"cidrs"`
+		Rated   bool            `json:"rated"`
 		Respond struct {
 			Mode      string `json:"mode"`
 			TimeoutMS int64  `json:"timeout_ms"`
@@ -150,7 +155,7 @@ func (e *endpoints) read(ctx context.Context, raw json.RawMessage) (*endpoint, e
 	}
 	ep := &endpoint{
 		id: row.ID, project: row.Project, methods: row.Methods, allow: strings.Join(row.Methods, ", "),
-		maxBody: min(row.MaxBody, mostBody), state: row.State,
+		maxBody: min(row.MaxBody, mostBody), state: row.State, networks: row.CIDRs, rated: row.Rated,
 		wait:     row.Respond.Mode == "wait",
 		waitTime: min(time.Duration(row.Respond.TimeoutMS)*time.Millisecond, time.Minute),
 	}
@@ -196,15 +201,20 @@ func (ep *endpoint) marks() *signature.Marks {
 	return &ep.verify.Marks
 }
 
-// isToken tells whether text can be a token at all; whatever else comes needs no look-up.
+// isToken tells whether text can be a token, or a project and an alias, at all; whatever else comes needs no look-up.
 func isToken(text string) bool {
-	if len(text) < 16 || len(text) > 64 {
-		return false
+	project, alias, named := strings.Cut(text, "/")
+	if named {
+		return len(project) <= 100 && len(alias) <= 100 && isName(project) && isName(alias)
 	}
+	return len(text) >= 16 && len(text) <= 64 && isName(text) && !strings.ContainsAny(text, "._-")
+}
+
+func isName(text string) bool {
 	for i := range len(text) {
-		if b := text[i]; (b < 'a' || b > 'z') && (b < '0' || b > '9') {
+		if b := text[i]; (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '.' && b != '_' && b != '-' {
 			return false
 		}
 	}
-	return true
+	return text != ""
 }

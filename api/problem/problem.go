@@ -14,6 +14,8 @@ type Problem struct {
 	Detail    string `json:"detail,omitempty"`
 	RequestID string `json:"request_id,omitempty"`
 	RunID     string `json:"run_id,omitempty"`
+	// Errors are the places that are wrong: [{"pointer", "message"}].
+	Errors json.RawMessage `json:"errors,omitempty"`
 }
 
 // Write answers with the problem. Headers set before, such as Retry-After, stay.

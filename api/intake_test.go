@@ -1,0 +1,136 @@
+//go:build unix
+
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/profullstack/meshhook/db/dbtest"
+)
+
+func TestThousandIdenticalDeliveriesAreOneRun(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, false)
+	path := s.endpoint("flow", pureNodes, pureEdges, anybody, `{"dedupe": {"key": "trigger.headers.\"x-delivery\""}}`)
+	const senders = 1000
+	answers := make([]string, senders)
+	verdicts := make([]bool, senders)
+	start := make(chan struct{})
+	var sent sync.WaitGroup
+	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 200}}
+	defer client.CloseIdleConnections()
+	for i := range senders {
+		sent.Go(func() {
+			<-start
+			request, err := http.NewRequestWithContext(t.Context(), "POST", s.url+path, strings.NewReader(`{"n": 1}`))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			request.Header.Set("Content-Type", "application/json")
+			request.Header.Set("X-Delivery", "one")
+			response, err := client.Do(request)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer response.Body.Close()
+			var got struct {
+				Run       string `json:"run_id"`
+				Duplicate bool   `json:"duplicate"`
+			}
+			if err := json.NewDecoder(response.Body).Decode(&got); err != nil || response.StatusCode != http.StatusAccepted {
+				t.Errorf("status %d, %v", response.StatusCode, err)
+			}
+			answers[i], verdicts[i] = got.Run, got.Duplicate
+		})
+	}
+	close(start)
+	sent.Wait()
+	firsts := 0
+	for i, run := range answers {
+		if run == "" || run != answers[0] {
+			t.Fatalf("sender %d was told run %q, sender 0 %q", i, run, answers[0])
+		}
+		if !verdicts[i] {
+			firsts++
+		}
+	}
+	if firsts != 1 {
+		t.Errorf("%d senders were told to be the first", firsts)
+	}
+	if got := s.text("select count(*) || ' runs, ' || (select string_agg(verdict || ' ' || n, ', ' order by verdict) from (select verdict, count(*) as n from meshhook.requests group by verdict) v) || ', ' || (select duplicates from meshhook.deliveries) || ' counted' from meshhook.runs"); got != "1 runs, accepted 1, duplicate 999, 999 counted" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestDoorAsksNetworkAndRate(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, false)
+	path := s.endpoint("flow", pureNodes, pureEdges, anybody, `{"cidrs": ["10.0.0.0/8", "2001:db8::/32"]}`)
+	s.send("POST", path, `{}`).expect(t, 403, "MH_ADDRESS_REFUSED")
+	if got := s.text("select verdict || ' ' || cause || ' ' || coalesce(octet_length(body), 0) from meshhook.requests"); got != "rejected MH_ADDRESS_REFUSED 0" {
+		t.Errorf("kept as %q", got)
+	}
+	near := s.endpoint("near", pureNodes, pureEdges, anybody, `{"cidrs": ["10.0.0.0/8", "127.0.0.0/8"]}`)
+	s.send("POST", near, `{}`).expect(t, 202, "")
+
+	rated := s.endpoint("rated", pureNodes, pureEdges, anybody, `{"rate": {"amount": 1, "per": "1h", "burst": 2}}`)
+	first := s.send("POST", rated, `{}`)
+	if first.status != 202 || first.header.Get("X-RateLimit-Limit") != "2" || first.header.Get("X-RateLimit-Remaining") != "1" || first.header.Get("X-RateLimit-Reset") == "" {
+		t.Errorf("%d, headers %v", first.status, first.header)
+	}
+	s.send("POST", rated, `{}`).expect(t, 202, "")
+	third := s.send("POST", rated, `{}`)
+	third.expect(t, 429, "MH_RATE_LIMITED")
+	if third.header.Get("Retry-After") == "" || third.header.Get("X-RateLimit-Remaining") != "0" {
+		t.Errorf("headers %v", third.header)
+	}
+	s.exec("select meshhook.set_endpoint(id, '{\"rate\": null}') from meshhook.endpoint_list where name = 'rated'")
+	waitFor(t, "the end of the rate", func() bool { return s.send("POST", rated, `{}`).status == 202 })
+}
+
+func TestDoorByAliasAndSchema(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, false)
+	s.endpoint("flow", pureNodes, pureEdges, anybody, `{"alias": "orders"}`)
+	s.send("POST", "/hooks/p/orders", `{}`).expect(t, 202, "")
+	for _, path := range []string{"/hooks/p/other", "/hooks/q/orders", "/hooks/p/", "/hooks/p/Orders", "/hooks/p/..%2forders", "/hooks/p/orders/more"} {
+		if got := s.send("POST", path, `{}`); got.status != 404 {
+			t.Errorf("%s answers %d", path, got.status)
+		}
+	}
+	s.exec("select meshhook.publish('p', 'flow', jsonb_set(v.definition, '{input}', '{\"schema\": {\"type\": \"object\", \"required\": [\"id\"], \"properties\": {\"id\": {\"type\": \"integer\"}}}}')) from meshhook.workflow_versions v where v.version = 1")
+	got := s.send("POST", "/hooks/p/orders", `{"id": "x"}`)
+	got.expect(t, 422, "MH_INPUT_SCHEMA")
+	if places, _ := json.Marshal(got.fields["errors"]); string(places) != `[{"message":"expected integer, got string","pointer":"/id"}]` {
+		t.Errorf("errors %s", places)
+	}
+	s.send("POST", "/hooks/p/orders", `{"id": 1}`).expect(t, 202, "")
+}
+
+func TestDoorTakesInWhatWasQueued(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, true)
+	path := s.endpoint("flow", callNodes, pureEdges, anybody, `{}`)
+	s.exec("select meshhook.pause_endpoint(id) from meshhook.endpoint_list")
+	for range 20 {
+		if got := s.send("POST", path, `{"n": 1}`); got.status != 202 || got.field("verdict") != "queued" {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+	}
+	if got := s.text("select count(*)::text from meshhook.runs"); got != "0" {
+		t.Errorf("%s runs while paused", got)
+	}
+	s.exec("select meshhook.resume_endpoint(id) from meshhook.endpoint_list")
+	waitFor(t, "twenty runs", func() bool {
+		return s.text("select count(*) filter (where status = 'succeeded')::text from meshhook.runs") == "20"
+	})
+	if got := s.text("select string_agg(distinct verdict::text, ' ') from meshhook.requests"); got != "accepted" || s.calls.Load() != 20 {
+		t.Errorf("requests are %s, %d calls", got, s.calls.Load())
+	}
+}

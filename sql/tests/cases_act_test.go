@@ -16,7 +16,7 @@ import (
 func (c *caseRun) knock(w webhook, verdict string) {
 	c.t.Helper()
 	if c.endpoint == "" {
-		c.scan(&c.endpoint, "select e.id::text from meshhook.create_endpoint('case', $1) e", c.workflow)
+		c.openDoor()
 	}
 	headers := map[string]string{}
 	var body []byte
@@ -58,6 +58,15 @@ func (c *caseRun) knock(w webhook, verdict string) {
 	c.addWork(calls)
 }
 
+func (c *caseRun) openDoor() {
+	c.t.Helper()
+	options := c.input.Door
+	if options == nil {
+		options = map[string]any{}
+	}
+	c.scan(&c.endpoint, "select e.id::text from meshhook.create_endpoint('case', $1, options => $2::text::jsonb) e", c.workflow, encode(options))
+}
+
 // verb calls one of the functions people call, its arguments by name. What is not given of run, project and workflow is the
 // case's own.
 func (c *caseRun) verb(name string, with map[string]any, raises string, answers json.RawMessage) {
@@ -90,6 +99,11 @@ func (c *caseRun) verb(name string, with map[string]any, raises string, answers 
 				v = "case"
 			case "workflow":
 				v = c.workflow
+			case "endpoint":
+				if c.endpoint == "" {
+					c.openDoor()
+				}
+				v = c.endpoint
 			default:
 				continue
 			}

@@ -44,8 +44,9 @@ type workItem struct {
 	Request struct {
 		URL string `json:"url"`
 	} `json:"request"`
-	due  time.Time // not before this
-	done bool
+	Refused map[string]any `json:"refused"` // why it must not be made
+	due     time.Time      // not before this
+	done    bool
 }
 
 // exec runs a statement for its effect; scan reads its one row.
@@ -171,7 +172,7 @@ func (c *caseRun) settle() {
 			continue
 		}
 		var due *time.Time
-		c.scan(&due, "select min(w.due_at) from meshhook.waits w")
+		c.scan(&due, "select min(w.due_at) from meshhook.waits w where isfinite(w.due_at)")
 		if due == nil {
 			return
 		}
@@ -210,25 +211,51 @@ func (c *caseRun) advance(to time.Time) {
 // claim takes what the queue has for anybody, as River does, and begins it.
 func (c *caseRun) claim() {
 	c.t.Helper()
-	rows, err := c.tx.Query(c.ctx, `
-		with claimed as (
-			update meshhook_river.river_job j
-			set state = 'running', attempt = j.attempt + 1, attempted_at = now(), attempted_by = array_append(coalesce(j.attempted_by, '{}'), $1::text)
-			where j.state = 'available' returning j.id
-		)
-		select array_agg(id order by id) from claimed`, fmt.Sprint(c.process))
-	if err != nil {
-		c.t.Fatal(explained(err))
+	for range 50 {
+		rows, err := c.tx.Query(c.ctx, `
+			with claimed as (
+				update meshhook_river.river_job j
+				set state = 'running', attempt = j.attempt + 1, attempted_at = now(), attempted_by = array_append(coalesce(j.attempted_by, '{}'), $1::text)
+				where j.state = 'available' returning j.id
+			)
+			select array_agg(id order by id) from claimed`, fmt.Sprint(c.process))
+		if err != nil {
+			c.t.Fatal(explained(err))
+		}
+		jobs, err := pgx.CollectOneRow(rows, pgx.RowTo[[]int64])
+		if err != nil {
+			c.t.Fatal(explained(err))
+		}
+		if len(jobs) == 0 {
+			return
+		}
+		rows, err = c.tx.Query(c.ctx, "select b.calls::text from meshhook_engine.begin($1, $2) b order by b.job", c.process, jobs)
+		c.took(rows, err)
+		// A row that holds nothing is finished; one that only says there is something to do was heard.
+		var look bool
+		c.scan(&look, `
+			with empty as (
+				delete from meshhook_river.river_job j where j.id = any ($1)
+				and not exists (select from meshhook.runs r, jsonb_each_text(r.jobs) h where r.id = (j.args ->> 'run_id')::uuid and h.value = j.id::text)
+				returning j.args
+			)
+			select coalesce(bool_or(args ? 'wake'), false) from empty`, jobs)
+		if look {
+			c.advance(c.now)
+		}
+		c.refuse()
 	}
-	jobs, err := pgx.CollectOneRow(rows, pgx.RowTo[[]int64])
-	if err != nil {
-		c.t.Fatal(explained(err))
+	c.t.Fatal("the queue is never empty")
+}
+
+// refuse delivers for calls that must not be made why that is so.
+func (c *caseRun) refuse() {
+	c.t.Helper()
+	for _, w := range c.work {
+		if w.Refused != nil && !w.done {
+			c.deliver(w, answer{Error: w.Refused}, "")
+		}
 	}
-	if len(jobs) == 0 {
-		return
-	}
-	rows, err = c.tx.Query(c.ctx, "select b.calls::text from meshhook_engine.begin($1, $2) b order by b.job", c.process, jobs)
-	c.took(rows, err)
 }
 
 // took remembers the work that came along with an answer of the engine.
@@ -339,6 +366,7 @@ func (c *caseRun) deliver(w *workItem, a answer, verdict string) {
 		c.t.Fatalf("the result of step %s was %s, want %s", w.Step, got, verdict)
 	}
 	c.addWork(calls)
+	c.refuse()
 }
 
 func (c *caseRun) addWork(list string) {

@@ -28,7 +28,7 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(folders) < 45 {
+	if len(folders) < 100 {
 		t.Fatalf("only %d cases are there", len(folders))
 	}
 	conn, err := pgx.Connect(t.Context(), dbtest.URL(t))
@@ -50,6 +50,7 @@ type caseInput struct {
 	Vars    map[string]any    `json:"vars"`
 	Also    []json.RawMessage `json:"also"`
 	Slots   int               `json:"slots"`
+	Door    map[string]any    `json:"door"`
 	Before  []action          `json:"before"`
 	Input   json.RawMessage   `json:"input"`
 	Start   map[string]any    `json:"start"`

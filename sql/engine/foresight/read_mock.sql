@@ -27,9 +27,9 @@ begin
     v_answer := jsonb_build_object('takes_ms', meshhook_engine.parse_duration(p_mock ->> 'takes'));
   end if;
   if p_mock ? 'error' then
-    if v_class is null or v_class not in ('network', 'timeout', 'tls', 'blocked', 'too_large', 'redirect', 'body', 'secret', 'internal') then
+    if v_class is null or v_class not in ('network', 'timeout', 'tls', 'blocked', 'too_large', 'redirect', 'body', 'secret', 'breaker', 'internal') then
       perform meshhook_engine.mock_problem(p_path || '/error/class',
-        'it is one of network, timeout, tls, blocked, too_large, redirect, body, secret, internal');
+        'it is one of network, timeout, tls, blocked, too_large, redirect, body, secret, breaker, internal');
     end if;
     v_answer := v_answer || jsonb_build_object('error', jsonb_build_object(
       'class', v_class, 'code', coalesce(p_mock #>> '{error,code}', 'MH_CALL_' || upper(v_class)),

@@ -58,6 +58,15 @@ func New(conf Config) *Server {
 		conf.Door.Status(c.Response().Writer, c.Request(), c.Param("signed"))
 		return nil
 	})
+	links := newApprovals(conf.Pool, conf.Log)
+	e.GET("/a/:token", func(c echo.Context) error {
+		links.show(c.Response().Writer, c.Request(), c.Param("token"))
+		return nil
+	})
+	e.POST("/a/:token", func(c echo.Context) error {
+		links.answer(c.Response().Writer, c.Request(), c.Param("token"))
+		return nil
+	})
 	e.GET("/healthz", s.healthz)
 	e.GET("/readyz", s.readyz)
 	s.http = &http.Server{

@@ -76,6 +76,26 @@ func (q *Queries) Accept(ctx context.Context, arg AcceptParams) ([]AcceptRow, er
 	return items, nil
 }
 
+const answerApproval = `-- name: AnswerApproval :exec
+select meshhook_engine.answer_approval($1::text, $2::boolean, $3::text, 'link')
+`
+
+func (q *Queries) AnswerApproval(ctx context.Context, token string, approved bool, note string) error {
+	_, err := q.db.Exec(ctx, answerApproval, token, approved, note)
+	return err
+}
+
+const approval = `-- name: Approval :one
+select meshhook_engine.approval($1::text)::jsonb as approval
+`
+
+func (q *Queries) Approval(ctx context.Context, token string) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, approval, token)
+	var approval json.RawMessage
+	err := row.Scan(&approval)
+	return approval, err
+}
+
 const beat = `-- name: Beat :one
 select meshhook_engine.beat($1::int, $2::bigint[])::int as held
 `

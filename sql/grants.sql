@@ -7,6 +7,7 @@ declare
   v_schema   text;
   v_item     record;
   v_engine   constant text[] := array[  -- what servers and workers call
+    'approval', 'answer_approval',
     'register', 'rejoin', 'beat', 'endpoint', 'door_rates', 'accept', 'begin', 'deliver', 'release', 'wake', 'maintain', 'run_results',
     'data_key', 'secret', 'take_reevaluations', 'settle_reevaluation'];
   v_inner    constant text[] := array[  -- what those functions call in turn that views call on behalf of whoever reads
@@ -15,7 +16,7 @@ declare
     'requeue', 'maintain', 'after_restore'];
   v_hidden   constant jsonb := '{
     "secrets": ["sealed", "key_id"], "endpoint_secrets": ["sealed", "key_id"], "key_ring": ["wrapped"],
-    "endpoints": ["token"], "requests": ["path", "evidence"]}';
+    "approval_links": ["token_sha256"], "endpoints": ["token"], "requests": ["path", "evidence"]}';
   v_internal constant text[] := array['settings', 'repeatables', 'goose_db_version', 'processes', 'trusted_sessions', 'key_ring'];
   v_writable constant text[] := array['settings', 'trusted_sessions', 'projects', 'members', 'vars', 'verify_presets'];
   v_shared   constant text[] := array['verify_presets'];  -- written by people too, as the policies allow

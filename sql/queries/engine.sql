@@ -53,5 +53,11 @@ from meshhook_engine.take_reevaluations(@max::int) t;
 -- name: SettleReevaluation :one
 select coalesce(meshhook_engine.settle_reevaluation(@id::bigint, nullif(@refusal::jsonb, 'null')), '')::text as verdict;
 
+-- name: Approval :one
+select meshhook_engine.approval(@token::text)::jsonb as approval;
+
+-- name: AnswerApproval :exec
+select meshhook_engine.answer_approval(@token::text, @approved::boolean, @note::text, 'link');
+
 -- name: Rejoin :exec
 select meshhook_engine.rejoin(@process::int, @name::text, @version::text);

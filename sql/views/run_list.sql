@@ -19,7 +19,7 @@ select
   r.output,
   r.parent_id,
   r.origin_id,
-  r.wake_at,
+  nullif(r.wake_at, 'infinity') as wake_at,
   r.seq,
   r.request_id
 from meshhook.runs r
@@ -38,7 +38,7 @@ comment on column meshhook.run_list.started_at is 'When it started.';
 comment on column meshhook.run_list.finished_at is 'When it ended; null while it is open.';
 comment on column meshhook.run_list.duration is 'From start to end, or to now while it is open.';
 comment on column meshhook.run_list.attempts is 'Of the calls open now, the highest attempt.';
-comment on column meshhook.run_list.current_step is 'Steps open now: calls and timers.';
+comment on column meshhook.run_list.current_step is 'Steps open now: calls, timers, signals and approvals awaited.';
 comment on column meshhook.run_list.error_code is 'Code of the error that ended it.';
 comment on column meshhook.run_list.error_message is 'That error in words.';
 comment on column meshhook.run_list.output is 'Output of the run.';

@@ -9,7 +9,7 @@
 -- An edge is a letter of frontier.e: . unsettled  t taken  x dead
 --
 --        .  --ready-->  s | f                        pure node, in this segment
---        .  --ready-->  o  --event-->  s | f         call or timer
+--        .  --ready-->  o  --event-->  s | f         call, timer, signal or approval
 --        .  --all edges dead-->  x
 --
 -- A segment stops after p_limit nodes or when p_budget is spent (to keep one commit short); what is left stands in frontier.rest and goes
@@ -98,13 +98,20 @@ begin
       v_open := v_open - node.id;
       v_pure := false;
       v_settled := true;
-    elsif p_event.type = 'timer.fired' then
+    elsif p_event.type in ('timer.fired', 'signal.received') then
       v_i := (v_open -> p_event.step -> 'i')::int;
       node := p_nodes[v_i];
-      v_out := jsonb_build_object('woke_at', meshhook_engine.iso(p_at));
+      if node.kind = 'delay' then
+        v_out := jsonb_build_object('woke_at', meshhook_engine.iso(p_at));
+      else
+        v_done := meshhook_engine.met(node, p_event, p_at);
+        v_out := v_done -> 'output';
+        v_failure := v_done -> 'error';
+        v_ports := array[v_done ->> 'port'];
+      end if;
       v_at := v_at || jsonb_build_object(node.id, p_seq);
       v_open := v_open - node.id;
-      v_pure := false;
+      v_pure := v_failure is not null;  -- a failure is not in the event
       v_settled := true;
     elsif p_event.type = 'run.continued' then  -- somebody says what the step gives; a branch, which ports it takes
       v_i := (v_open -> p_event.step -> 'i')::int;
@@ -245,6 +252,12 @@ begin
           v_later := v_later || row('timer.set', node.id, null, v_done, null)::meshhook_engine.fact;
           v_n := overlay(v_n placing 'o' from v_i for 1);
           v_open := v_open || jsonb_build_object(node.id, jsonb_build_object('i', v_i, 'due', v_done -> 'due'));
+          r.opened := r.opened || node.id;
+        elsif node.kind = 'wait' then
+          v_done := to_jsonb(meshhook_engine.node_wait(node.spec, v_root, p_at));
+          v_later := v_later || row('signal.awaited', node.id, null, v_done -> 'data', null)::meshhook_engine.fact;
+          v_n := overlay(v_n placing 'o' from v_i for 1);
+          v_open := v_open || jsonb_build_object(node.id, v_done -> 'open' || jsonb_build_object('i', v_i));
           r.opened := r.opened || node.id;
         elsif node.kind = 'respond' then
           v_out := meshhook_engine.node_respond(node.spec, v_root);

@@ -22,6 +22,8 @@ begin
     return p_data -> 'output';
   when 'run.continued' then
     return p_data -> 'output';
+  when 'signal.received' then
+    return p_data -> 'value';
   when 'timer.fired' then
     return jsonb_build_object('woke_at', meshhook_engine.iso(p_at));
   else

@@ -21,6 +21,10 @@ begin
     when 'call.succeeded' then format('after %s attempt%s', p_data ->> 'attempts', case when p_data ->> 'attempts' = '1' then '' else 's' end)
     when 'call.failed' then p_data #>> '{error,message}'
     when 'retry.scheduled' then format('attempt %s in %s ms', p_attempt, p_data ->> 'delay_ms')
+    when 'signal.awaited' then coalesce('approval: ' || (p_data #>> '{approval,title}'), 'signal ' || (p_data ->> 'signal') || coalesce(' for ' || nullif(p_data ->> 'key', ''), ''))
+      || coalesce(', until ' || (p_data ->> 'until'), '')
+    when 'signal.received' then coalesce('signal ' || (p_data ->> 'signal') || coalesce(' for ' || nullif(p_data ->> 'key', ''), '') || coalesce(' from ' || (p_data ->> 'by'), ''),
+      case when p_data #> '{value,approved}' = 'true' then 'approved' else 'rejected' end || ' by ' || (p_data #>> '{value,by}') || coalesce(': ' || (p_data #>> '{value,note}'), ''))
     when 'timer.set' then 'until ' || (p_data ->> 'until')
     when 'run.paused' then 'by ' || (p_data ->> 'by') || coalesce(': ' || (p_data ->> 'reason'), '')
     when 'run.retried' then 'by ' || (p_data ->> 'by')

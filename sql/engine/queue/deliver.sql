@@ -87,7 +87,7 @@ begin
     -- The fence.
     if v_run.id is null or v_run.finished_at is not null
        or (case when v_step = '*' then not v_run.frontier ? 'rest'
-               else v_open is null or coalesce((v_open -> 'a')::int, 0) <> coalesce((v_result -> 'attempt')::int, 0) end) then
+               else v_open is null or v_open ? 's' or coalesce((v_open -> 'a')::int, 0) <> coalesce((v_result -> 'attempt')::int, 0) end) then
       v_verdicts[v_order.ord] := 'stale';
       v_statuses[v_order.ord] := v_run.status;
       if v_job is not null and not meshhook_engine.holds(v_run.jobs, v_job) then

@@ -44,6 +44,10 @@ begin
   foreach v_step in array p_decision.opened loop
     continue when v_step = '*' and r.jobs ? '*';  -- the rest has grown or shrunk; who holds it goes on holding it
     v_open := p_decision.frontier -> 'open' -> v_step;
+    if v_open ? 's' then  -- a signal or somebody's approval: nobody's work
+      r.waits := coalesce(r.waits, '[]') || meshhook_engine.wait_of(v_step, v_open, v_now);
+      continue;
+    end if;
     v_due := coalesce((v_open -> 'due')::bigint, 0);
     if v_due - v_now < 2000 and r.taken < p_take then
       v_job := coalesce(p_job, r.new_job);

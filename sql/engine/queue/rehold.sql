@@ -1,6 +1,7 @@
 -- Sees to it that every open step of a run has somebody: a queue row for each that is due and held by none, a wait for each
 -- that is not due. What is held by a row that is there stays as it is. Writes the run when something was wrong; answers that.
--- A step that waits for something else than a moment or a worker (neither attempt nor due) is left alone.
+-- A step that waits for a signal or an approval gets its wait again. One that waits for something else than these, a moment or a
+-- worker (neither attempt nor due) is left alone.
 -- The caller holds the run's lock. Locks: waits, then river_job rows. Notifies: meshhook_river.river_insert with a new row.
 -- Called by: requeue, resume, retry, skip_step.
 create or replace function meshhook_engine.rehold(p_run meshhook.runs, p_now timestamptz) returns boolean
@@ -24,6 +25,12 @@ begin
       where j.id = (p_run.jobs ->> v_step)::bigint and j.state in ('available', 'running', 'scheduled', 'retryable', 'pending'))
     then
       v_jobs := v_jobs || jsonb_build_object(v_step, p_run.jobs -> v_step);
+    elsif v_open ? 's' then
+      insert into meshhook.waits (run_id, step, kind, signal, key, due_at, project_id)
+      select p_run.id, v_step, w ->> 'kind', w ->> 'signal', w ->> 'key', coalesce(to_timestamp((w ->> 'due')::bigint / 1000.0), 'infinity'), p_run.project_id
+      from meshhook_engine.wait_of(v_step, v_open, v_now) w
+      on conflict do nothing;
+      v_wrong := v_wrong or found;
     elsif (v_open -> 'due')::bigint > v_now or (v_step = '*' and v_open ? 'due') then  -- * with a due: a start put off, which only a timer begins
       insert into meshhook.waits (run_id, step, kind, due_at, project_id)
       values (p_run.id, v_step, case when v_open ? 'a' then 'retry' else 'timer' end, to_timestamp((v_open -> 'due')::bigint / 1000.0), p_run.project_id)

@@ -1,4 +1,5 @@
--- Retries and delays that are due: a retry becomes a queue row, a delay fires and its run is decided on.
+-- Retries, delays and waits that are due: a retry becomes a queue row, a delay fires and its run is decided on; a wait gets a
+-- signal that came before it, or its timeout (see early_signal).
 -- The waits are read without a lock first, then their runs are locked in id order, then the waits are read again: cancel and
 -- deliver lock the run before they touch its waits, so taking them the other way round would deadlock.
 -- Called by: wake.
@@ -61,8 +62,13 @@ begin
         v_decision.effects := '{}';
         v_decision.opened := array[v_wait.step];
       else
-        v_data := jsonb_build_object('due', v_run.frontier -> 'open' -> v_wait.step -> 'due');
-        v_event := row('timer.fired', v_wait.step, null, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact;
+        if v_wait.kind in ('signal', 'approval') then
+          v_event := meshhook_engine.early_signal(v_run, v_wait.step, p_now);
+          continue when v_event is null;
+        else
+          v_data := jsonb_build_object('due', v_run.frontier -> 'open' -> v_wait.step -> 'due');
+          v_event := row('timer.fired', v_wait.step, null, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact;
+        end if;
         v_logged := array[v_event];
         v_decision := meshhook_engine.advance(
           v_run.id, v_run.request_id, v_graph, v_nodes, v_run.frontier, v_event, v_ctx, v_steps, v_run.seq + 1, p_now, random(), interval '50 milliseconds');

@@ -68,8 +68,8 @@ begin
       and (u.frontier #> array['open', w.step] is null or u.jobs ? w.step);
   end if;
   if v_waits then
-    insert into meshhook.waits (run_id, step, kind, due_at, project_id, gate)
-    select u.run_id, w ->> 'step', w ->> 'kind', to_timestamp((w -> 'due')::bigint / 1000.0), u.project_id, w ->> 'gate'
+    insert into meshhook.waits (run_id, step, kind, signal, key, due_at, project_id, gate)
+    select u.run_id, w ->> 'step', w ->> 'kind', w ->> 'signal', w ->> 'key', coalesce(to_timestamp((w ->> 'due')::bigint / 1000.0), 'infinity'), u.project_id, w ->> 'gate'
     from unnest(p_changes) u
     cross join jsonb_array_elements(u.waits) w
     on conflict (run_id, step) do update set kind = excluded.kind, due_at = excluded.due_at, gate = excluded.gate;

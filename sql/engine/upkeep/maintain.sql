@@ -18,6 +18,14 @@ begin
   delete from meshhook.deliveries d where d.expires_at < clock_timestamp() - interval '1 hour';
   get diagnostics did = row_count;
   return next;
+  task := 'signals';
+  delete from meshhook.signals s where s.expires_at < clock_timestamp();
+  get diagnostics did = row_count;
+  return next;
+  task := 'approval links';
+  delete from meshhook.approval_links l where l.expires_at < clock_timestamp() - interval '30 days';
+  get diagnostics did = row_count;
+  return next;
   task := 'schedule runs';
   delete from meshhook.schedule_runs k where k.at < clock_timestamp() - interval '30 days';
   get diagnostics did = row_count;

@@ -15,7 +15,9 @@ grant select on doors to public;
 -- Runs to be steered: running, paused, failed.
 select meshhook.publish(p, 'open', '{"apiVersion": "meshhook/v1", "name": "open", "nodes": {"a": {"type": "http_call", "with": {"url": "http://target.test/"}}}, "edges": [{"from": "trigger", "to": "a"}]}')
 from unnest(array['own-test', 'other-test']) p;
-create temp table stood as select p as project, meshhook.start(p, 'open') as running, meshhook.start(p, 'open') as paused, meshhook.start(p, 'open') as failed from unnest(array['own-test', 'other-test']) p;
+select meshhook.publish(p, 'asks', '{"apiVersion": "meshhook/v1", "name": "asks", "nodes": {"a": {"type": "wait", "with": {"approval": {"title": "?"}}}}, "edges": [{"from": "trigger", "to": "a"}]}')
+from unnest(array['own-test', 'other-test']) p;
+create temp table stood as select p as project, meshhook.start(p, 'open') as running, meshhook.start(p, 'open') as paused, meshhook.start(p, 'open') as failed, meshhook.start(p, 'asks') as asking from unnest(array['own-test', 'other-test']) p;
 select meshhook.pause(paused) from stood;
 select d.status from stood, meshhook_engine.deliver(null, 0, array[jsonb_build_object('run', failed, 'step', 'a', 'attempt', 1, 'kind', 'call', 'response', '{"status": 404}'::jsonb)], array[null::bytea]) d;
 -- A refused request of each project.
@@ -59,9 +61,11 @@ insert into verbs values
   ('resume', 'operate', $$select meshhook.resume(%4$L)$$),
   ('retry', 'operate', $$select meshhook.retry(%5$L)$$),
   ('skip_step', 'operate', $$select meshhook.skip_step(%3$L, 'a')$$),
-  ('dismiss', 'operate', $$select meshhook.dismiss(%5$L, 'done')$$);
+  ('dismiss', 'operate', $$select meshhook.dismiss(%5$L, 'done')$$),
+  ('signal', 'operate', $$select meshhook.signal(%1$L, 'go')$$),
+  ('approval_links', 'operate', $$select meshhook.approval_links(%7$L)$$);
 create temp table matrix as
-  select v.verb, p.project, r.role, format(v.statement, p.project, d.id, o.running, o.paused, o.failed, q.id) as statement,
+  select v.verb, p.project, r.role, format(v.statement, p.project, d.id, o.running, o.paused, o.failed, q.id, o.asking) as statement,
     case when p.project = 'other-test' or r.role = 'stranger' then 'MH404'
          when v.needs = any (meshhook_engine.role_rights(r.role)) then 'ok' else 'MH403' end as expected
   from verbs v, unnest(array['own-test', 'other-test']) p (project), unnest(array['stranger', 'viewer', 'operator', 'editor', 'admin', 'owner']) r (role), doors d, stood o, refused q

@@ -30,7 +30,7 @@ begin
   reset role;
   return v;
 end $$;
-select plan(26);
+select plan(30);
 select is(pg_temp.see('t-viewer', 'select slug from meshhook.projects'), '{own-test}', 'projects');
 select is(pg_temp.see('t-viewer', 'select principal from meshhook.members'), '{t-editor,t-viewer}', 'members');
 select is(pg_temp.see('t-viewer', 'select name from meshhook.vars'), '{a}', 'vars');
@@ -47,6 +47,13 @@ select is(pg_temp.see('t-viewer', 'select p.slug from meshhook.watched_changes k
 select is(pg_temp.see('t-viewer', 'select p.slug from meshhook.schedule_runs k join meshhook.projects p on p.id = k.project_id'), '{own-test}', 'schedule_runs');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.breaker_state'), '{own-test}', 'breaker_state');
 select is(pg_temp.see('t-viewer', 'select project from meshhook.limit_list'), '{own-test}', 'limit_list');
+select meshhook.signal(p, 'go'), meshhook.publish(p, 'asks', '{"apiVersion": "meshhook/v1", "name": "asks", "nodes": {"a": {"type": "wait", "with": {"approval": {"title": "?"}}}}, "edges": [{"from": "trigger", "to": "a"}]}')
+from unnest(array['own-test', 'other-test']) p;
+select l.step from unnest(array['own-test', 'other-test']) p, lateral (select meshhook.start(p, 'asks') as run) r, meshhook.approval_links(r.run) l;
+select is(pg_temp.see('t-viewer', 'select project || links from meshhook.open_approvals'), '{own-test1}', 'open_approvals');
+select is(pg_temp.see('t-viewer', 'select count(*) from meshhook.signals'), '{1}', 'signals');
+select is(pg_temp.see('t-viewer', 'select count(run_id) from meshhook.approval_links'), '{1}', 'approval_links');
+select throws_ok($$select pg_temp.see('t-viewer', 'select token_sha256 from meshhook.approval_links')$$, '42501', null, 'not the hash of a token');
 select is(pg_temp.see('t-viewer', 'select coalesce(path, ''hidden'') from meshhook.endpoint_list'), '{hidden}', 'a viewer is not shown where to send');
 select matches((pg_temp.see('t-editor', 'select path from meshhook.endpoint_list'))[1], '^/hooks/[a-z2-7]{26}$', 'an editor is');
 insert into meshhook.verify_presets (project_id, name, recipe) select id, 'own', '{"kind": "bearer"}' from meshhook.projects where slug in ('own-test', 'other-test');

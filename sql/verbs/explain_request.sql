@@ -40,7 +40,7 @@ begin
     order by t.ord);
   v_facts := v_trace || jsonb_strip_nulls(jsonb_build_object(
     'secret', coalesce((select s.fingerprint from meshhook.endpoint_secrets s where s.id = nullif(v_trace ->> 'secret', '')::uuid), 'without a name'),
-    'clock', meshhook_engine.duration_text(abs((v_trace -> 'clock_ms')::bigint) / 1000 * 1000),
+    'clock', meshhook_engine.about_duration(abs((v_trace -> 'clock_ms')::bigint)),
     'tolerance', meshhook_engine.duration_text((v_trace -> 'tolerance_ms')::bigint),
     'leeway', meshhook_engine.duration_text((v_trace -> 'leeway_ms')::bigint),
     'endpoint', coalesce(v_end.name, v_request.endpoint_id::text), 'endpoint_id', v_request.endpoint_id, 'request', v_request.id));

@@ -51,6 +51,16 @@ func same(given string, key any) bool {
 	return ok && subtle.ConstantTimeCompare(sum[:], want) == 1
 }
 
+// schemeOf names the scheme of an authorization header, where it is one that people use: a bare credential is not shown.
+func schemeOf(value string) string {
+	scheme, _, _ := strings.Cut(strings.TrimSpace(value), " ")
+	switch name := strings.ToLower(scheme); name {
+	case "basic", "bearer", "digest", "token", "apikey", "hmac", "signature", "negotiate", "aws4-hmac-sha256":
+		return name
+	}
+	return "another"
+}
+
 func alike(a, b string) bool {
 	sum := sha256.Sum256([]byte(b))
 	return same(a, sum[:])
@@ -83,13 +93,10 @@ func (c *credentials) given(r *Request) (string, *Refusal) {
 	if refused != nil || c.kind == "api_key" {
 		return value, refused
 	}
-	scheme, rest, several := strings.Cut(value, " ")
+	scheme, rest, _ := strings.Cut(value, " ")
 	if !strings.EqualFold(scheme, c.kind) {
-		if !several {
-			scheme = mask(scheme) // a credential by itself
-		}
 		return "", refuse("MH_CREDENTIAL_MALFORMED", "scheme_other", "the header authorization is not of the scheme %s", c.kind).
-			with("got", short(scheme, 12)).with("expected", c.kind)
+			with("got", schemeOf(value)).with("expected", c.kind)
 	}
 	rest = strings.TrimSpace(rest)
 	if rest == "" {

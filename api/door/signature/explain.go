@@ -244,8 +244,8 @@ func (r *recipe) variants(q *Request) []variant {
 		}})
 	}
 	list = append(list,
-		address("url_other", "the signature is that of another URL: https instead of http", "https", func(u *url.URL) { u.Scheme = "https" }),
-		address("url_other", "the signature is that of another URL: http instead of https", "http", func(u *url.URL) { u.Scheme = "http" }),
+		address("url_other", "the signature is that of another URL: https instead of http", "with https", func(u *url.URL) { u.Scheme = "https" }),
+		address("url_other", "the signature is that of another URL: http instead of https", "with http", func(u *url.URL) { u.Scheme = "http" }),
 		address("url_other", "the signature is that of the URL without its query", "without the query", func(u *url.URL) { u.RawQuery = "" }),
 		address("url_other", "the signature is that of the URL without its port", "without the port", func(u *url.URL) { u.Host = u.Hostname() }),
 	)
@@ -410,6 +410,7 @@ func (s *standard) explain(q *Request, secrets []Secret, now time.Time, refused 
 	if refused.Why() == "secret_unknown" || refused.Why() == "secret_none" {
 		_, v1a, _ := s.readLists(q, now)
 		if refused.Why() == "secret_unknown" && len(v1a) > 0 && !strings.Contains(" "+q.Header.Get(s.header), " v1,") {
+			refused.with("header", s.header)
 			refused.because("version_other", "the header %s holds v1a signatures alone; they are checked by a key that begins with whpk_", s.header)
 			return
 		}

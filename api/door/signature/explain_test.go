@@ -196,33 +196,38 @@ func wrongs(t testing.TB) map[string]wrong {
 	}
 }
 
+// ready fills in what a case does not say.
+func (c *wrong) ready() ([]Secret, *Request) {
+	const key, body = "the secret", `{"b": [1, 2],  "a": "x, y: z"}`
+	if c.body == "" {
+		c.body = body
+	}
+	if c.url == "" {
+		c.url = "https://h/hooks/t"
+	}
+	if c.secrets == nil {
+		if c.secret == "" {
+			c.secret = key
+		}
+		c.secrets = []Secret{{ID: "one", Value: []byte(c.secret)}}
+	}
+	if c.header == nil {
+		c.header = http.Header{}
+	}
+	return c.secrets, &Request{Method: "POST", URL: c.url, Header: c.header, Body: []byte(c.body)}
+}
+
 // Each thing that can be wrong is found, and named in the trace; nothing in a trace is a secret.
 func TestExplains(t *testing.T) {
 	for name, c := range wrongs(t) {
 		t.Run(name, func(t *testing.T) {
-			const key, body = "the secret", `{"b": [1, 2],  "a": "x, y: z"}`
-			if c.body == "" {
-				c.body = body
-			}
-			if c.url == "" {
-				c.url = "https://h/hooks/t"
-			}
-			if c.secrets == nil {
-				if c.secret == "" {
-					c.secret = key
-				}
-				c.secrets = []Secret{{ID: "one", Value: []byte(c.secret)}}
-			}
-			if c.header == nil {
-				c.header = http.Header{}
-			}
+			secrets, r := c.ready()
 			v := ready(t, c.recipe)
-			r := &Request{Method: "POST", URL: c.url, Header: c.header, Body: []byte(c.body)}
-			refused := v.Check(t.Context(), r, c.secrets, noon)
+			refused := v.Check(t.Context(), r, secrets, noon)
 			if refused == nil {
 				t.Fatal("it entered")
 			}
-			v.Explain(r, c.secrets, noon, refused)
+			v.Explain(r, secrets, noon, refused)
 			if refused.Cause != c.cause || refused.Why() != c.why {
 				t.Errorf("got %s %s, want %s %s: %v", refused.Cause, refused.Why(), c.cause, c.why, refused.Trace)
 			}
@@ -236,7 +241,7 @@ func TestExplains(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, s := range c.secrets {
+			for _, s := range secrets {
 				if len(s.Value) > 6 && (bytes.Contains(text, s.Value) || strings.Contains(refused.Message, string(s.Value))) {
 					t.Errorf("the secret stands in %s or %s", text, refused.Message)
 				}

@@ -273,7 +273,7 @@ func (r *recipe) readForm(q *Request, m *material) *Refusal {
 	want := hashHex(q.Body)
 	if subtle.ConstantTimeCompare([]byte(strings.ToLower(given)), []byte(want)) != 1 {
 		return refuse("MH_BODY_HASH", "body_hash_mismatch", "the hash in %s is not that of the body", r.bodyHashQuery).
-			with("parameter", r.bodyHashQuery).with("got", short(given, 12)).with("expected", short(want, 12))
+			with("parameter", r.bodyHashQuery).with("got_hash", strings.ToValidUTF8(given[:min(12, len(given))], "")).with("hash", want[:12])
 	}
 	return nil
 }

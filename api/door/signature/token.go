@@ -70,6 +70,11 @@ func (t *token) prepare(s *Secret) {
 		s.key = key.key
 	default:
 		s.key = s.Value
+		if encoded, is := strings.CutPrefix(string(s.Value), "whsec_"); is {
+			if key, err := decodeBase64(strings.TrimSpace(encoded)); err == nil && len(key) > 0 {
+				s.key = key
+			}
+		}
 	}
 	if s.key != nil && algorithms(s.key) == nil {
 		s.key, s.issue = nil, "secret_format"
@@ -115,9 +120,9 @@ func (t *token) given(r *Request) (string, *Refusal) {
 	}
 	if len(text) >= 7 && strings.EqualFold(text[:7], "bearer ") {
 		text = strings.TrimSpace(text[7:])
-	} else if scheme, _, several := strings.Cut(strings.TrimSpace(text), " "); several {
+	} else if strings.Contains(strings.TrimSpace(text), " ") {
 		return "", refuse("MH_CREDENTIAL_MALFORMED", "scheme_other", "the header %s is not of the scheme bearer", t.header).
-			with("got", short(scheme, 12)).with("expected", "bearer").with("header", t.header)
+			with("got", schemeOf(text)).with("expected", "bearer").with("header", t.header)
 	}
 	return text, nil
 }
@@ -288,7 +293,7 @@ func (t *token) checkBody(claims jwt.MapClaims, body []byte) *Refusal {
 		return nil
 	}
 	return refuse("MH_TOKEN_BODY", "token_body", "the hash in the token is not that of the body").
-		with("claim", t.bodyHashClaim).with("got", short(given, 12)).with("expected", short(want, 12))
+		with("claim", t.bodyHashClaim).with("got_hash", strings.ToValidUTF8(given[:min(12, len(given))], "")).with("hash", want[:12])
 }
 
 func (t *token) explain(r *Request, secrets []Secret, now time.Time, refused *Refusal) {

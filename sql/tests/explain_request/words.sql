@@ -1,6 +1,6 @@
 -- A refused request in words: facts stand in their places, secrets by fingerprint, and what a second look found goes before.
 begin;
-select plan(18);
+select plan(19);
 -- with: flow.sql
 
 -- with: door.sql
@@ -27,9 +27,10 @@ select is(array[x.verdict, x.cause, x.why, x.verified_by, x.signed, x.expected, 
 select is(x.problem, 'It was signed with secret feedbeef, which ended on 2026-01-01T00:00:00Z.', 'the sentence') from one, meshhook.explain_request(id) x;
 select matches(x.advice, 'meshhook endpoint secret add good ', 'what to do') from one, meshhook.explain_request(id) x;
 select is((select (x ->> 'problem') || ' ' || (x ->> 'clock_off') from pg_temp.why('MH_TIMESTAMP_STALE', '{"why": "timestamp_stale", "clock_ms": 361500, "tolerance_ms": 300000, "header": "x-time"}') x),
-  'It was signed 361s before it came; 5m are tolerated. 00:06:01.5', 'times');
+  'It was signed 6 min before it came; 5m are tolerated. 00:06:01.5', 'times');
 select is((pg_temp.why('MH_TOKEN_EXPIRED', '{"why": "token_expired", "clock_ms": 31000, "leeway_ms": 30000, "claim_at": "2026-03-01T11:59:29Z"}') ->> 'problem'),
-  'The token expired 31s before it came (2026-03-01T11:59:29Z); 30s are tolerated.', 'a token');
+  'The token expired 31 s before it came (2026-03-01T11:59:29Z); 30s are tolerated.', 'a token');
+select is((select array_agg(meshhook_engine.about_duration(ms) order by ms) from unnest('{0,61999,180000,7200000,172800000,1772366399000}'::bigint[]) ms), '{0 s,61 s,3 min,2 h,2 days,20513 days}', 'times as people say them');
 select is((pg_temp.why('MH_NEW', '{"why": "of_tomorrow"}') ->> 'problem'), 'short', 'a reason without words: what the door said');
 select is((pg_temp.why('MH_SECRET_NONE', null) ->> 'problem'), 'short', 'without a trace too');
 -- A fact that looks like a place for a fact is text; nothing is left open.

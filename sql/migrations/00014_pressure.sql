@@ -5,6 +5,8 @@ alter table meshhook.projects add column limits jsonb;
 comment on column meshhook.projects.limits is 'Limits set by meshhook.set_limit, shown by meshhook.limit_list; null: none, and then nothing asks.';
 
 alter table meshhook.waits add column gate text;
+create index waits_gate on meshhook.waits (project_id, gate) where gate is not null;
+create index waits_breaker on meshhook.waits (due_at) where gate like 'breaker:%';
 comment on column meshhook.waits.gate is 'What a call waits for that could go by itself: breaker:<key> or rate:<destination>. Null for retries and delays.';
 
 -- One row a destination that has had trouble. Updated in place: no index holds a column that changes.
@@ -68,11 +70,54 @@ comment on column meshhook.rate_grants.step is 'Its step.';
 comment on column meshhook.rate_grants.attempt is 'Its attempt.';
 comment on column meshhook.rate_grants.go_at is 'When it may go.';
 
+-- Runs that hold a slot of a concurrency key or wait for one, and starts that wait for quiet (debounce).
+create table meshhook.concurrency_slots (
+  run_id      uuid primary key,
+  n           bigint generated always as identity,
+  project_id  int not null references meshhook.projects on delete cascade,
+  workflow_id int not null,
+  state       text not null check (state in ('delayed', 'quiet', 'queued', 'held')),
+  key         text,
+  max_runs    int,
+  on_limit    text,
+  quiet_key   text,
+  quiet_ms    bigint,
+  keep        text,
+  asked_at    timestamptz not null,
+  due_at      timestamptz,
+  latest_at   timestamptz,
+  held_at     timestamptz,
+  verdict     jsonb
+) with (fillfactor = 80);
+create index concurrency_slots_project on meshhook.concurrency_slots (project_id, workflow_id, key);
+create index concurrency_slots_key on meshhook.concurrency_slots (workflow_id, key, state);
+create index concurrency_slots_queued on meshhook.concurrency_slots (workflow_id, key, asked_at, n) where state = 'queued' and verdict is null;
+create index concurrency_slots_due on meshhook.concurrency_slots (state, due_at) where state in ('delayed', 'quiet') and verdict is null;
+create index concurrency_slots_verdict on meshhook.concurrency_slots (run_id) where verdict is not null;
+comment on table meshhook.concurrency_slots is 'Open runs of workflows with policy.concurrency or policy.debounce: who holds a slot, who waits for one or for quiet. A row goes with the end of its run. Read it as meshhook.slot_list.';
+comment on column meshhook.concurrency_slots.n is 'Order of starting within one moment.';
+comment on column meshhook.concurrency_slots.state is 'delayed: not due yet; quiet: waits for quiet; queued: waits for a slot; held: has begun.';
+comment on column meshhook.concurrency_slots.key is 'Value of policy.concurrency.key; null: no limit for this run.';
+comment on column meshhook.concurrency_slots.max_runs is 'How many runs of the key may be under way.';
+comment on column meshhook.concurrency_slots.on_limit is 'queue, drop_new or cancel_old.';
+comment on column meshhook.concurrency_slots.quiet_key is 'Value of policy.debounce.key; null: no debounce for this run.';
+comment on column meshhook.concurrency_slots.quiet_ms is 'How long nothing of that key may come.';
+comment on column meshhook.concurrency_slots.keep is 'Which run of a burst begins: first or last.';
+comment on column meshhook.concurrency_slots.asked_at is 'When it was started: its place in the queue.';
+comment on column meshhook.concurrency_slots.due_at is 'When its delay or quiet time is over.';
+comment on column meshhook.concurrency_slots.latest_at is 'When a burst begins though it is not quiet.';
+comment on column meshhook.concurrency_slots.held_at is 'When it got its slot.';
+comment on column meshhook.concurrency_slots.verdict is 'Why it is about to be ended: {"status", "error"}.';
+
+alter table meshhook.runs add column slotted boolean;
+comment on column meshhook.runs.slotted is 'Whether something counts or holds this run until it ends (concurrency_slots); null: nothing does.';
+
 -- +goose StatementBegin
 do $$
 begin
   alter table meshhook.breakers enable row level security, force row level security;
   alter table meshhook.rate_buckets enable row level security, force row level security;
+  alter table meshhook.concurrency_slots enable row level security, force row level security;
   alter table meshhook.rate_grants enable row level security, force row level security;
 end $$;
 -- +goose StatementEnd

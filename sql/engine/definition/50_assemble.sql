@@ -61,4 +61,6 @@ language sql immutable as $$
     'pure', not exists (select from node where form ->> 'type' in ('http_call', 'delay', 'wait')),
     'uses_vars', exists (select from node where (form #> '{needs,vars}')::boolean))
     || case when exists (select from node where jsonb_path_exists(form, 'lax $.**.breaker.open_ms')) then '{"asks": true}' else '{}' end::jsonb
+    || case when p_definition -> 'policy' ?| array['concurrency', 'debounce']
+         then jsonb_build_object('holds', meshhook_engine.compile_holds(p_definition -> 'policy')) else '{}' end
 $$;

@@ -7,7 +7,6 @@ declare
   v_problems meshhook_engine.problem[];
   v_policy   jsonb := p_definition -> 'policy';
   v_part     jsonb;
-  v_read     record;
   v_i        bigint;
 begin
   v_problems := meshhook_engine.check_fields(p_definition, '{
@@ -33,21 +32,10 @@ begin
 
   if p_definition ? 'policy' then
     v_problems := v_problems || meshhook_engine.check_fields(v_policy, '{
-      "deadline": {"is": "duration", "min": 1000, "max": 315360000000}, "concurrency": {"is": "any"},
+      "deadline": {"is": "duration", "min": 1000, "max": 315360000000}, "concurrency": {"is": "any"}, "debounce": {"is": "any"},
       "retention": {"is": "duration", "min": 3600000, "max": 315360000000}, "redact": {"is": "array", "max": 200}}', '/policy', null);
-    if v_policy ? 'concurrency' and jsonb_typeof(v_policy) = 'object' then
-      v_part := v_policy -> 'concurrency';
-      v_problems := v_problems || meshhook_engine.check_fields(v_part, '{
-        "key": {"is": "any"}, "limit": {"is": "int", "min": 1, "max": 10000},
-        "on_limit": {"is": "choice", "of": ["queue", "drop", "cancel"]}}', '/policy/concurrency', null, '{key}');
-      if jsonb_typeof(v_part) = 'object' and v_part ? 'key' then
-        select * into v_read from meshhook_engine.read_expression(v_part -> 'key', '/policy/concurrency/key', null);
-        v_problems := v_problems || v_read.problems;
-        if jsonb_array_length(coalesce(v_read.refs -> 'steps', '[]')) > 0 then
-          v_problems := v_problems || meshhook_engine.problem('MH_DEF_REF_ORDER', '/policy/concurrency/key', null,
-            'the key is worked out before any step has run; it can read trigger and vars');
-        end if;
-      end if;
+    if jsonb_typeof(v_policy) = 'object' then
+      v_problems := v_problems || meshhook_engine.check_holds(v_policy);
     end if;
     if jsonb_typeof(v_policy -> 'redact') = 'array' then
       for v_part, v_i in select value, ordinality - 1 from jsonb_array_elements(v_policy -> 'redact') with ordinality limit 200 loop
@@ -57,7 +45,7 @@ begin
     v_problems := v_problems || array(
       select meshhook_engine.problem('MH_DEF_NOT_ENFORCED', '/policy/' || feature, null,
         format('this version of the engine keeps policy.%s but does not act on it', feature), 'warning')
-      from unnest(array['concurrency', 'redact', 'retention']) feature
+      from unnest(array['redact', 'retention']) feature
       where jsonb_typeof(v_policy) = 'object' and v_policy ? feature);
   end if;
 

@@ -26,6 +26,7 @@ declare
   v_vars     jsonb;
   v_run      uuid;
   v_started  jsonb;
+  v_held     jsonb;  -- why the run may not begin yet
   v_decision meshhook_engine.decision;
   v_place    meshhook_engine.placement;
   v_changes  meshhook_engine.change[] := '{}'::meshhook_engine.change[];
@@ -54,6 +55,7 @@ begin
     order by t.workflow_id
   loop
     v_nodes := v_target.nodes;
+    v_held := null;
     v_press := v_press or v_target.graph ? 'asks' or coalesce(v_target.limits ? 'calls', false);
     foreach n in array v_target.ords loop
       v_one := v_received[n];
@@ -67,12 +69,17 @@ begin
       if (v_target.graph -> 'uses_vars')::boolean then
         v_started := v_started || jsonb_build_object('vars', v_vars);
       end if;
-      v_decision := meshhook_engine.decide(
+      if v_target.holds is not null then
+        v_held := meshhook_engine.hold(v_run, v_project, v_target.workflow_id, v_target.holds, jsonb_build_object(
+          'trigger', v_one.trigger, 'vars', v_vars, 'run', jsonb_build_object('id', v_run, 'workflow', v_target.name, 'version', v_target.version, 'started_at', v_iso)), null, v_now);
+        v_started := v_started || coalesce(v_held, '{}');
+      end if;
+      v_decision := case when v_held is not null then meshhook_engine.held_start() else meshhook_engine.decide(
         v_target.graph, v_nodes, '{}', row('run.started', null, null, null, null)::meshhook_engine.fact,
         jsonb_build_object(
           'trigger', v_one.trigger, 'vars', v_vars,
           'run', jsonb_build_object('id', v_run, 'workflow', v_target.name, 'version', v_target.version, 'started_at', v_iso, 'business_key', null)),
-        null, 1, v_now, null, null, interval '50 milliseconds');
+        null, 1, v_now, null, null, interval '50 milliseconds') end;
       v_place := meshhook_engine.place(v_run, v_project, v_decision, null, null, null, v_take, v_nodes, v_now);
       v_take := v_take - v_place.taken;
       v_changes := v_changes || meshhook_engine.opening(

@@ -8,7 +8,7 @@ declare
 begin
   with freed as (
     select w.run_id, w.step from meshhook.waits w
-    where w.project_id = p_project and w.gate = p_gate and w.due_at > p_now
+    where w.project_id = p_project and w.gate = p_gate and w.gate is not null and w.due_at > p_now
     order by w.run_id, w.step
     for update skip locked
   ), moved as (

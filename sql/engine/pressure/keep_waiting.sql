@@ -23,7 +23,7 @@ begin
       when v_breaker.state = 'half_open' and p_now < v_breaker.probe_until then v_breaker.probe_until end;
     with late as (
       select w.run_id, w.step from meshhook.waits w
-      where w.due_at <= p_now and w.project_id = v_breaker.project_id and w.gate = 'breaker:' || v_breaker.key
+      where w.due_at <= p_now and w.project_id = v_breaker.project_id and w.gate = 'breaker:' || v_breaker.key and w.gate like 'breaker:%'
       order by w.due_at, w.run_id, w.step
       offset case when v_until is null then 1 else 0 end
       for update skip locked

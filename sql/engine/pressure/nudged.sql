@@ -1,11 +1,17 @@
 -- For claimed rows that hold nothing: those that nudge() made say that something has become due, so it is looked for now.
--- Locks: what wake_timers locks; it skips runs that are locked, so it waits for none while the caller holds others.
+-- Locks: what let_in and wake_timers lock; they skip runs that are locked, so they wait for none while the caller holds others.
 -- Called by: begin.
 create or replace function meshhook_engine.nudged(p_process int, p_jobs bigint[], p_now timestamptz) returns void
 language plpgsql volatile as $$
+declare
+  v_runs uuid[];
 begin
-  delete from meshhook_river.river_job j where j.id = any (p_jobs) and j.args ? 'wake';  -- it has done its part
-  if found then
+  with done as (
+    delete from meshhook_river.river_job j where j.id = any (p_jobs) and j.args ? 'wake' returning (j.args ->> 'run_id')::uuid as run_id
+  )
+  select array_agg(d.run_id) into v_runs from done d;
+  if v_runs is not null then
+    perform meshhook_engine.let_in(p_process, v_runs, 100, p_now);
     perform meshhook_engine.wake_timers(p_process, 100, p_now);
   end if;
 end $$;

@@ -114,7 +114,7 @@ begin
           v_ctx := v_ctx - 'problem';
         end if;
       end if;
-      if v_fact.data ? 'delayed_until' then
+      if v_fact.data ?| array['delayed_until', 'held'] then
         v_frontier := meshhook_engine.delayed(v_fact.data -> 'due');
         continue;
       end if;

@@ -28,7 +28,7 @@ begin
              order by h.step) as calls,
            bool_or(v.compiled ? 'asks' or coalesce(p.limits ? 'calls', false)) as asks
     from unnest(p_jobs) claimed(id)
-    join meshhook_river.river_job j on j.id = claimed.id
+    cross join lateral (select k.id, k.args from meshhook_river.river_job k where k.id = claimed.id offset 0) j  -- a lookup each, whatever the planner thinks
     join meshhook.runs r on r.id = (j.args ->> 'run_id')::uuid
     join meshhook.workflow_versions v on v.id = r.version_id
     join meshhook.projects p on p.id = r.project_id

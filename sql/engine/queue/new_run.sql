@@ -1,7 +1,7 @@
 -- The change that makes a run out of a version and a trigger: its first segment decided, its work placed for anybody. The
 -- caller writes it, alone or with others, by write(). p_due puts the first segment off until then.
 -- p_id carries the moment of its making (uuid_v7 of p_now). p_kind is the column runs.trigger: manual, sql, schedule.
--- Takes no lock, writes nothing; evaluation that fails becomes events. Called by: start, wake_schedules.
+-- Takes no lock, writes nothing but the slot of a start that is held back (hold); evaluation that fails becomes events. Called by: start, wake_schedules.
 create or replace function meshhook_engine.new_run(
   p_id uuid, p_project int, p_workflow int, p_name text, p_version_id int, p_version int, p_graph jsonb,
   p_nodes meshhook_engine.node[], p_kind text, p_trigger jsonb, p_business_key text, p_due timestamptz, p_now timestamptz)
@@ -11,6 +11,7 @@ declare
   v_run      meshhook.runs;
   v_vars     jsonb := meshhook_engine.vars_of(p_project);
   v_started  jsonb;
+  v_held     jsonb;
   v_decision meshhook_engine.decision;
   v_place    meshhook_engine.placement;
 begin
@@ -24,7 +25,14 @@ begin
   if (p_graph -> 'uses_vars')::boolean then
     v_started := v_started || jsonb_build_object('vars', v_vars);
   end if;
-  if p_due > p_now then
+  if p_graph ? 'holds' then
+    v_held := meshhook_engine.hold(p_id, p_project, p_workflow, p_graph -> 'holds',
+      jsonb_build_object('trigger', p_trigger, 'vars', v_vars, 'run', meshhook_engine.run_context(v_run, p_name, p_version)), p_due, p_now);
+  end if;
+  if v_held is not null then
+    v_started := v_started || v_held;
+    v_decision := meshhook_engine.held_start();
+  elsif p_due > p_now then
     v_started := v_started || jsonb_build_object(
       'due', (extract(epoch from p_due) * 1000)::bigint, 'delayed_until', meshhook_engine.iso(p_due));
     v_decision.frontier := meshhook_engine.delayed(v_started -> 'due');

@@ -36,6 +36,8 @@ begin
       values (p_run.id, v_step, case when v_open ? 'a' then 'retry' else 'timer' end, to_timestamp((v_open -> 'due')::bigint / 1000.0), p_run.project_id)
       on conflict do nothing;
       v_wrong := v_wrong or found;
+    elsif v_step = '*' and v_open = '{}' then  -- held back; begins by a timer of its own once it may
+      v_wrong := meshhook_engine.rehold_start(p_run, p_now) or v_wrong;
     elsif v_open ?| array['a', 'due', 'rest'] and not exists (select from meshhook.waits w where w.run_id = p_run.id and w.step = v_step) then
       v_job := coalesce(v_job, nextval('meshhook_river.river_job_id_seq'));
       v_jobs := v_jobs || jsonb_build_object(v_step, v_job);

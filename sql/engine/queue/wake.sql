@@ -11,6 +11,9 @@ declare
   v_now timestamptz := meshhook_engine.clock();
 begin
   perform meshhook_engine.keep_waiting(v_now);
+  task := 'held back';
+  did := meshhook_engine.let_in(p_process, null, p_limit, v_now);
+  return next;
   task := 'timers';
   did := meshhook_engine.wake_timers(p_process, p_limit, v_now);
   return next;

@@ -75,6 +75,7 @@ begin
       end if;
       v_place := meshhook_engine.place(v_run.id, v_run.project_id, v_decision, v_run.jobs, null, null, 0, v_nodes, p_now);
       v_change := meshhook_engine.change_of(v_run, v_decision, v_place, v_logged);
+      v_change.had_waits := true;
       v_did := v_did + 1;
       if cardinality(v_changes) > 0 and v_changes[cardinality(v_changes)].run_id = v_run.id then
         v_changes[cardinality(v_changes)] := meshhook_engine.merge(v_changes[cardinality(v_changes)], v_change);

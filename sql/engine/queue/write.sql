@@ -26,12 +26,13 @@ begin
   if v_new then
     insert into meshhook.runs (
       id, started_at, finished_at, wake_at, deadline_at, project_id, workflow_id, version_id, seq, status, trigger,
-      request_id, business_key, frontier, jobs, output, error, dead_letter)
+      request_id, business_key, frontier, jobs, output, error, dead_letter, slotted)
     select n.run_id, p_now, case when n.status in ('succeeded', 'failed', 'canceled') then p_now end,
            case when n.waits is not null then meshhook_engine.first_due(n.frontier, n.jobs, n.waits, null) end, n.deadline_at, n.project_id, n.workflow_id, n.version_id,
            n.seq + cardinality(n.events), n.status, n.trigger,
            n.request_id, n.business_key, n.frontier, n.jobs, n.output, n.error,
-           case when n.status = 'failed' then meshhook_engine.fingerprint(n.workflow_id, n.error) end
+           case when n.status = 'failed' then meshhook_engine.fingerprint(n.workflow_id, n.error) end,
+           nullif(n.frontier ->> 'n' = '', false)  -- held back: only then there can be a slot to give back
     from unnest(p_changes) n
     where n.is_new;
   end if;
@@ -65,6 +66,7 @@ begin
     delete from meshhook.waits w
     using unnest(p_changes) u
     where u.had_waits and w.run_id = u.run_id
+      and w.run_id = any (array(select c.run_id from unnest(p_changes) c where c.had_waits))  -- found by key, whatever the planner thinks
       and (u.frontier #> array['open', w.step] is null or u.jobs ? w.step);
   end if;
   if v_waits then

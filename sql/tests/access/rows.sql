@@ -7,6 +7,8 @@ select meshhook.create_project(p), meshhook.set_var(p, 'a', '1'),
   meshhook.publish(p, 'flow', '{"apiVersion": "meshhook/v1", "name": "flow", "nodes": {"a": {"type": "terminate"}}, "edges": [{"from": "trigger", "to": "a"}]}')
 from unnest(array['own-test', 'other-test']) p;
 select e.id from unnest(array['own-test', 'other-test']) p, meshhook.create_endpoint(p, 'flow') e;
+select meshhook.publish(p, 'one', '{"apiVersion": "meshhook/v1", "name": "one", "nodes": {"a": {"type": "terminate"}}, "edges": [{"from": "trigger", "to": "a"}], "policy": {"concurrency": {"key": "''x''"}}}'), meshhook.start(p, 'one')
+from unnest(array['own-test', 'other-test']) p;
 select meshhook.trip_breaker(p, 'erp'), meshhook.set_limit(p, 'calls', 'erp', 1, '1s') from unnest(array['own-test', 'other-test']) p;
 insert into meshhook.members (project_id, principal, role)
   select p.id, u, r from meshhook.projects p join (values ('own-test', 't-viewer', 'viewer'), ('own-test', 't-editor', 'editor'), ('other-test', 't-else', 'owner')) m (slug, u, r) on m.slug = p.slug;
@@ -30,7 +32,7 @@ begin
   reset role;
   return v;
 end $$;
-select plan(30);
+select plan(31);
 select is(pg_temp.see('t-viewer', 'select slug from meshhook.projects'), '{own-test}', 'projects');
 select is(pg_temp.see('t-viewer', 'select principal from meshhook.members'), '{t-editor,t-viewer}', 'members');
 select is(pg_temp.see('t-viewer', 'select name from meshhook.vars'), '{a}', 'vars');
@@ -54,6 +56,7 @@ select is(pg_temp.see('t-viewer', 'select project || links from meshhook.open_ap
 select is(pg_temp.see('t-viewer', 'select count(*) from meshhook.signals'), '{1}', 'signals');
 select is(pg_temp.see('t-viewer', 'select count(run_id) from meshhook.approval_links'), '{1}', 'approval_links');
 select throws_ok($$select pg_temp.see('t-viewer', 'select token_sha256 from meshhook.approval_links')$$, '42501', null, 'not the hash of a token');
+select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.slot_list'), '{own-test}', 'slot_list');
 select is(pg_temp.see('t-viewer', 'select coalesce(path, ''hidden'') from meshhook.endpoint_list'), '{hidden}', 'a viewer is not shown where to send');
 select matches((pg_temp.see('t-editor', 'select path from meshhook.endpoint_list'))[1], '^/hooks/[a-z2-7]{26}$', 'an editor is');
 insert into meshhook.verify_presets (project_id, name, recipe) select id, 'own', '{"kind": "bearer"}' from meshhook.projects where slug in ('own-test', 'other-test');

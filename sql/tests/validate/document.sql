@@ -13,7 +13,7 @@ select set_eq($$select code, path from pg_temp.problems('{"respond": {"mode": "l
 select set_eq($$select severity, code, path from pg_temp.problems('{"policy": {"deadline": "soon", "concurrency": {"key": "a ||", "limit": 0, "on_limit": "wait"}, "retention": "1s", "redact": ["a.", 1]}}') where code not like 'MH_EXPR%'$$,
   $$values ('error', 'MH_DEF_DURATION', '/policy/deadline'), ('error', 'MH_DEF_RANGE', '/policy/concurrency/limit'), ('error', 'MH_DEF_CHOICE', '/policy/concurrency/on_limit'),
     ('error', 'MH_DEF_RANGE', '/policy/retention'), ('error', 'MH_DEF_TYPE', '/policy/redact/1'),
-    ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/concurrency'), ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/retention'), ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/redact')$$, 'policy');
+    ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/retention'), ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/redact')$$, 'policy');
 select set_eq($$select path from pg_temp.problems('{"policy": {"concurrency": {"key": "a ||"}, "redact": ["a."]}}') where code like 'MH_EXPR%'$$,
   $$values ('/policy/concurrency/key'), ('/policy/redact/0')$$, 'expressions in policy');
 select set_eq($$select code, path from pg_temp.problems('{"policy": {"concurrency": {"key": "steps.n"}}}') where severity = 'error'$$,
@@ -49,7 +49,7 @@ create temp table example as select '{
     "redact": ["trigger.headers.authorization", "trigger.body.card.number"]},
   "respond": {"mode": "ack"}, "ui": {"positions": {"shape": [0, 0]}, "notes": []}}'::jsonb as d;
 select set_eq($$select severity, code, path from example, meshhook.validate(d)$$,
-  $$values ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/concurrency'), ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/redact'),
+  $$values ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/redact'),
     ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/retention')$$, 'the example has only what is not enforced');
 -- Everything wrong at once.
 select set_eq($$select distinct code from meshhook.validate('{"apiVersion": "v0", "name": "A", "what": 1, "policy": {"deadline": "x", "retention": "2d"}, "respond": {"mode": "x"},

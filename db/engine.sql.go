@@ -241,6 +241,18 @@ func (q *Queries) Endpoint(ctx context.Context, token string) (json.RawMessage, 
 	return endpoint, err
 }
 
+const evict = `-- name: Evict :exec
+select pg_terminate_backend(l.pid) from pg_catalog.pg_locks l
+where l.locktype = 'advisory' and l.classid = 1835362152 and l.objid = ($1::int)::oid and l.objsubid = 2 and l.granted
+  and l.pid <> pg_backend_pid() and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
+`
+
+// Ends a session that holds the process's lock and that the process has lost: the server may not know of that for hours.
+func (q *Queries) Evict(ctx context.Context, process int32) error {
+	_, err := q.db.Exec(ctx, evict, process)
+	return err
+}
+
 const hold = `-- name: Hold :exec
 select pg_advisory_lock(1835362152, $1::int)
 `
@@ -249,6 +261,17 @@ select pg_advisory_lock(1835362152, $1::int)
 func (q *Queries) Hold(ctx context.Context, process int32) error {
 	_, err := q.db.Exec(ctx, hold, process)
 	return err
+}
+
+const recall = `-- name: Recall :one
+select meshhook_engine.recall($1::int, $2::bigint[], '{scheduled,running}', '3 seconds')::int as recalled
+`
+
+func (q *Queries) Recall(ctx context.Context, process int32, held []int64) (int32, error) {
+	row := q.db.QueryRow(ctx, recall, process, held)
+	var recalled int32
+	err := row.Scan(&recalled)
+	return recalled, err
 }
 
 const register = `-- name: Register :one

@@ -36,6 +36,7 @@ func Open(ctx context.Context, url string, o PoolOptions) (*pgxpool.Pool, error)
 	config.MaxConnLifetime = time.Hour
 	config.MaxConnLifetimeJitter = 10 * time.Minute
 	config.HealthCheckPeriod = 15 * time.Second
+	config.PingTimeout = time.Second // of a connection that was idle for a second: a dead one does not eat the caller's time
 	prepareConnection(config.ConnConfig, o.Name)
 	if o.Pooler {
 		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec

@@ -7,6 +7,7 @@ declare
   v_schema   text;
   v_item     record;
   v_engine   constant text[] := array[  -- what servers and workers call
+    'recall',
     'approval', 'answer_approval',
     'register', 'rejoin', 'beat', 'endpoint', 'door_rates', 'accept', 'begin', 'deliver', 'release', 'wake', 'maintain', 'run_results',
     'data_key', 'secret', 'take_reevaluations', 'settle_reevaluation'];

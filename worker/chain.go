@@ -131,6 +131,8 @@ func (p *Process) do(item *Item, held bool) *Result {
 // River may mark the row as soon as it does.
 func (p *Process) workJob(ctx context.Context, job int64) error {
 	p.counters.claimed.Add(1)
+	p.held.add(job) // from now on somebody knows of the claim
+	defer p.held.remove(job)
 	if err := p.slots.Acquire(p.soft); err != nil {
 		return river.JobSnooze(0) // stopping: available again at once, for somebody else
 	}
@@ -168,7 +170,9 @@ func (p *Process) begin(ctx context.Context, job int64) ([]*Item, error) {
 			return out.items, err
 		}
 		if !errors.Is(err, db.ErrGroupFull) && p.soft.Err() == nil {
-			p.log.Warn("job not begun, trying again", slog.Int64("job", job), slog.Any("error", err))
+			if untold, tell := p.nobegin.Now(); tell {
+				p.log.Warn("job not begun, trying again", slog.Int64("job", job), slog.Any("error", err), slog.Int64("untold", untold))
+			}
 		}
 		if !pause(p.soft, jitter(wait)) || ctx.Err() != nil {
 			return nil, river.JobSnooze(0)

@@ -27,6 +27,8 @@ type delivered struct {
 }
 
 func (p *Process) flushBegins(ctx context.Context, jobs []int64) ([]begun, error) {
+	ctx, done := p.link.with(ctx)
+	defer done()
 	rows, err := p.queries.Begin(ctx, p.id, jobs)
 	if err != nil {
 		if isRefusal(err) && len(jobs) > 1 {
@@ -65,14 +67,17 @@ func (p *Process) flushDelivers(ctx context.Context, results []*Result) ([]deliv
 	if p.alive.Load() {
 		take = p.slots.TryTake(wanted)
 	}
-	rows, err := p.queries.Deliver(ctx, db.DeliverParams{Process: p.id, Take: int32(take), Results: documents, Bodies: bodies})
+	linked, done := p.link.with(ctx)
+	defer done()
+	rows, err := p.queries.Deliver(linked, db.DeliverParams{Process: p.id, Take: int32(take), Results: documents, Bodies: bodies})
 	if err != nil {
 		// Should the commit have happened after all, delivering again finds the attempts closed: stale, and nothing is done twice.
-		// Calls that it leased to us are then found by nobody here; their lease runs out on its own.
+		// Calls that it leased to us are then known to nobody here.
 		p.slots.Give(take)
 		if isRefusal(err) && len(results) > 1 {
 			return oneByOne(ctx, results, p.flushDelivers, func(err error) delivered { return delivered{err: err} }), nil
 		}
+		p.Doubt()
 		return nil, fmt.Errorf("deliver %d results: %w", len(results), err)
 	}
 	out := make([]delivered, len(results))
@@ -140,9 +145,12 @@ func (p *Process) deliver(result *Result) (next []*Item, stale, ok bool) {
 		if p.hard.Err() != nil {
 			return nil, false, false
 		}
-		p.log.Warn("result not delivered, trying again",
-			slog.String("run", result.Run), slog.String("step", result.Step), slog.Any("error", err))
-		if isRefusal(err) {
+		refused := isRefusal(err)
+		if untold, tell := p.nodeliver.Now(); tell || refused { // what befalls one alone is told of each
+			p.log.Warn("result not delivered, trying again",
+				slog.String("run", result.Run), slog.String("step", result.Step), slog.Any("error", err), slog.Int64("untold", untold))
+		}
+		if refused {
 			if refusals++; refusals == 3 && result.Error == nil {
 				result.Response, result.Body, result.Bytes = nil, nil, 0
 				result.Error = failf("internal", "MH_CALL_NOT_RECORDED", "the answer could not be recorded")

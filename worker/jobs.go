@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 )
 
 // heldJobs are the queue rows that this process works under, with how many of their calls are in its hands. The heartbeat
@@ -88,4 +89,23 @@ func (p *Process) handBack(ctx context.Context) error {
 		p.log.Info("handed back", slog.Int("jobs", int(released)))
 	}
 	return nil
+}
+
+// Doubt tells that a statement which may have leased calls to this process got no answer. If it was committed all the same,
+// nobody knows of those calls; for a while the process looks for them and hands them to everybody.
+func (p *Process) Doubt() { p.doubtful.Store(time.Now().Add(10 * time.Second).UnixNano()) }
+
+func (p *Process) recall() {
+	ctx, cancel := context.WithTimeout(p.soft, 10*time.Second)
+	defer cancel()
+	ctx, done := p.link.with(ctx)
+	defer done()
+	n, err := p.queries.Recall(ctx, p.id, p.held.list())
+	switch {
+	case err != nil && p.soft.Err() == nil:
+		p.Doubt()
+		p.log.Warn("rows of ours that never came here not looked for", slog.Any("error", err))
+	case n > 0:
+		p.log.Info("handed on what never came here", slog.Int("jobs", int(n)))
+	}
 }

@@ -41,10 +41,12 @@ type Process struct {
 	delivers *db.Group[*Result, delivered]
 	river    *river.Client[pgx.Tx]
 
-	alive   atomic.Bool
-	heard   atomic.Int64   // when the database last took a heartbeat, in nanoseconds since 1970
-	backing sync.WaitGroup // session, wake and upkeep loops
-	tasks   sync.WaitGroup // chains of calls that did not come through River
+	alive    atomic.Bool
+	heard    atomic.Int64 // when the database last took a heartbeat, in nanoseconds since 1970
+	link     link
+	doubtful atomic.Int64   // until when rows are looked for that are ours and never came here, in nanoseconds since 1970
+	backing  sync.WaitGroup // session, wake and upkeep loops
+	tasks    sync.WaitGroup // chains of calls that did not come through River
 
 	life       context.Context // ends when Stop is done
 	endLife    context.CancelFunc
@@ -56,6 +58,8 @@ type Process struct {
 	returned   returnedJobs
 	watchers   watchers
 	counters   counters
+	nobegin    Seldom
+	nodeliver  Seldom
 	stopped    chan struct{}
 	stopReason sync.Once
 	stopErr    error
@@ -85,7 +89,7 @@ func Start(ctx context.Context, conf Config) (*Process, error) {
 	if !conf.Work {
 		p.slots.Close()
 	}
-	session, err := p.openSession(ctx)
+	session, err := p.openSession(ctx, false)
 	if err != nil {
 		p.endLife()
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,18 +16,29 @@ import (
 
 const (
 	beatEvery = 10 * time.Second
+	pingEvery = 2500 * time.Millisecond
 	silence   = 30 * time.Second // after so long without a heartbeat others take the work over
+	answer    = 5 * time.Second  // a session that takes longer to answer is lost
 )
 
 // openSession connects the session whose advisory lock says that the process lives.
-func (p *Process) openSession(ctx context.Context) (*pgx.Conn, error) {
+// again says that the process had one before: should the server still think so, that one is ended, for the server may not
+// know for hours.
+func (p *Process) openSession(ctx context.Context, again bool) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, p.conf.Pool.Config().ConnConfig.Copy())
 	if err != nil {
 		return nil, fmt.Errorf("open liveness session: %w", err)
 	}
-	if err := db.New(conn).Hold(ctx, p.id); err != nil {
+	queries := db.New(conn)
+	if again {
+		err = queries.Evict(ctx, p.id)
+	}
+	if err == nil {
+		err = queries.Hold(ctx, p.id)
+	}
+	if err != nil {
 		_ = conn.Close(ctx)
 		return nil, fmt.Errorf("take liveness lock: %w", err)
 	}
@@ -46,10 +58,17 @@ func (p *Process) keepSession(conn *pgx.Conn) {
 		}
 		p.alive.Store(false)
 		p.log.Warn("liveness session lost, taking no work until it stands again", slog.Any("error", err))
+		if errors.Is(err, context.DeadlineExceeded) {
+			// A connection that fell silent speaks for the others, each of which would take its time to be found out.
+			p.conf.Pool.Reset()
+			p.link.cut()
+		}
 		if conn = p.reopen(); conn == nil {
 			return
 		}
 		p.alive.Store(true)
+		p.heard.Store(time.Now().UnixNano())
+		p.Doubt()
 		p.log.Info("liveness session stands again")
 	}
 }
@@ -60,12 +79,17 @@ func (p *Process) silent() bool { return time.Now().UnixNano()-p.heard.Load() > 
 
 func (p *Process) reopen() *pgx.Conn {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		conn, err := p.openSession(p.life)
+		conn, err := p.openSession(p.life, true)
 		if err == nil {
-			if err = db.New(conn).Rejoin(p.life, p.id, p.conf.Name, p.conf.Version); err == nil {
+			ctx, cancel := context.WithTimeout(p.life, answer)
+			err = db.New(conn).Rejoin(ctx, p.id, p.conf.Name, p.conf.Version)
+			cancel()
+			if err == nil {
 				return conn
 			}
-			_ = conn.Close(p.life)
+			closing, cancel := context.WithTimeout(context.WithoutCancel(p.life), time.Second)
+			_ = conn.Close(closing)
+			cancel()
 		}
 		if !pause(p.life, jitter(wait)) {
 			return nil
@@ -73,11 +97,12 @@ func (p *Process) reopen() *pgx.Conn {
 	}
 }
 
-// attend beats every ten seconds and in between listens on the connection, so that its end is noticed at once.
+// attend beats every ten seconds. In between it listens on the connection, so that its end is noticed at once, and asks
+// whether anybody is still there, for a network that is gone tells nobody.
 func (p *Process) attend(conn *pgx.Conn) error {
 	queries := db.New(conn)
 	for {
-		ctx, cancel := context.WithTimeout(p.life, 5*time.Second)
+		ctx, cancel := context.WithTimeout(p.life, answer)
 		held, err := queries.Beat(ctx, p.id, p.held.list())
 		if err == nil && held < 0 { // held for dead and forgotten, by mistake
 			err = queries.Rejoin(ctx, p.id, p.conf.Name, p.conf.Version)
@@ -87,16 +112,65 @@ func (p *Process) attend(conn *pgx.Conn) error {
 			return err
 		}
 		p.heard.Store(time.Now().UnixNano())
-		ctx, cancel = context.WithTimeout(p.life, beatEvery)
-		for err == nil { // nothing is listened to, so nothing but the end comes
-			_, err = conn.WaitForNotification(ctx)
+		for beat := time.Now().Add(beatEvery); err == nil && time.Now().Before(beat); {
+			if err = p.listen(conn); err == nil {
+				ctx, cancel := context.WithTimeout(p.life, answer)
+				err = conn.Ping(ctx)
+				cancel()
+			}
 		}
-		timedOut := errors.Is(ctx.Err(), context.DeadlineExceeded)
-		cancel()
-		if !timedOut || conn.IsClosed() {
+		if err != nil {
 			return err
 		}
 	}
+}
+
+// listen waits for a while whether the connection ends.
+func (p *Process) listen(conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(p.life, pingEvery)
+	defer cancel()
+	for {
+		_, err := conn.WaitForNotification(ctx) // nothing is listened to, so nothing but the end comes
+		switch {
+		case err == nil:
+		case errors.Is(ctx.Err(), context.DeadlineExceeded) && !conn.IsClosed():
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// link is what statements under way depend on besides their own time: it ends, and a new one begins, when the network
+// to the database is found to be gone.
+type link struct {
+	mu  sync.Mutex
+	ctx context.Context
+	end context.CancelCauseFunc
+}
+
+var errLinkCut = errors.New("the database fell silent")
+
+func (l *link) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.end != nil {
+		l.end(errLinkCut)
+	}
+	l.ctx, l.end = nil, nil
+}
+
+// with is ctx for as long as the link stands; done must be called.
+func (l *link) with(ctx context.Context) (_ context.Context, done func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ctx == nil {
+		l.ctx, l.end = context.WithCancelCause(context.Background())
+	}
+	linked := l.ctx
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(linked, func() { cancel(context.Cause(linked)) })
+	return ctx, func() { stop(); cancel(nil) }
 }
 
 // wakeLoop asks the database about once a second what time has brought about, and again at once while there is more.
@@ -124,6 +198,9 @@ func (p *Process) wakeLoop() {
 		if !pause(p.soft, wait) {
 			return
 		}
+		if time.Now().UnixNano() < p.doubtful.Load() {
+			p.recall()
+		}
 		if err := p.handBack(p.soft); err != nil && p.soft.Err() == nil {
 			p.log.Warn("rows not handed back, their leases run out instead", slog.Any("error", err))
 		}
@@ -133,6 +210,8 @@ func (p *Process) wakeLoop() {
 func (p *Process) wakeOnce(limit int32) (int, error) {
 	ctx, cancel := context.WithTimeout(p.soft, 30*time.Second)
 	defer cancel()
+	ctx, done := p.link.with(ctx)
+	defer done()
 	rows, err := p.queries.Wake(ctx, p.id, limit)
 	if err != nil {
 		return 0, err

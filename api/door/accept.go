@@ -51,6 +51,7 @@ func (d *Door) flushAccepts(ctx context.Context, group []*intake) ([]answer, err
 		if isRefusal(err) && len(group) > 1 {
 			return d.acceptOneByOne(ctx, group), nil
 		}
+		process.Doubt()
 		return nil, fmt.Errorf("accept %d requests: %w", len(group), err)
 	}
 	answers := make([]answer, len(group))

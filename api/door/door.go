@@ -55,6 +55,7 @@ type Door struct {
 	inFlight  atomic.Int64
 	rejects   rejects
 	counters  counters
+	noanswer  worker.Seldom
 	draining  chan struct{} // closed when callers that wait for a run must be answered now
 	drainOnce sync.Once
 	endAgain  context.CancelFunc // of the loop that verifies refused requests again
@@ -108,7 +109,9 @@ func (d *Door) Full() bool { return d.accepts.Waiting() >= 4000 }
 // Hook takes one webhook: anything sent to /hooks/{token}, or to /hooks/{project}/{alias} with both in place of the token.
 func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 	d.counters.requests.Add(1)
+	began := time.Now()
 	ep, err := d.endpoints.get(r.Context(), token)
+	asked := time.Since(began)
 	switch {
 	case err != nil:
 		d.away(w, r, err)
@@ -169,7 +172,8 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 		}
 		d.look(r, ep, body, &j, now)
 	}
-	waiting, cancel := context.WithTimeout(r.Context(), patience+bulk(len(body)))
+	// What the look-up took of the caller's time is not taken twice, but for the least that a commit needs.
+	waiting, cancel := context.WithTimeout(r.Context(), max(patience-asked, patience/3)+bulk(len(body)))
 	a, err := d.accepts.Submit(waiting, &intake{item: encodeItem(ep, r, remote, j), body: body})
 	cancel()
 	if err == nil {
@@ -246,7 +250,9 @@ func (d *Door) away(w http.ResponseWriter, r *http.Request, err error) {
 		problem.Problem{Status: http.StatusInternalServerError, Code: "MH_INTERNAL", Detail: "The request could not be stored. The server's log tells why."}.Write(w)
 		return
 	}
-	d.conf.Log.Warn("database away, request not acknowledged", slog.Any("error", err))
+	if untold, tell := d.noanswer.Now(); tell {
+		d.conf.Log.Warn("database away, request not acknowledged", slog.Any("error", err), slog.Int64("untold", untold))
+	}
 	w.Header().Set("Retry-After", "5")
 	problem.Problem{Status: http.StatusServiceUnavailable, Code: "MH_DATABASE_AWAY", Detail: "The request is not acknowledged, because the database does not answer. Send it again."}.Write(w)
 }

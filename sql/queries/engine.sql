@@ -10,6 +10,12 @@ select meshhook_engine.beat(@process::int, @jobs::bigint[])::int as held;
 -- Waits until the session that held the lock before is gone.
 select pg_advisory_lock(1835362152, @process::int);
 
+-- name: Evict :exec
+-- Ends a session that holds the process's lock and that the process has lost: the server may not know of that for hours.
+select pg_terminate_backend(l.pid) from pg_catalog.pg_locks l
+where l.locktype = 'advisory' and l.classid = 1835362152 and l.objid = (@process::int)::oid and l.objsubid = 2 and l.granted
+  and l.pid <> pg_backend_pid() and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = current_database());
+
 -- name: Endpoint :one
 select coalesce(meshhook_engine.endpoint(@token::text), 'null')::jsonb as endpoint;
 
@@ -33,6 +39,9 @@ from meshhook_engine.deliver(@process::int, @take::int, @results::jsonb[], @bodi
 
 -- name: Release :one
 select meshhook_engine.release(@process::int, @jobs::bigint[])::int as released;
+
+-- name: Recall :one
+select meshhook_engine.recall(@process::int, @held::bigint[], '{scheduled,running}', '3 seconds')::int as recalled;
 
 -- name: Wake :many
 select w.task::text as task, w.did::int as did from meshhook_engine.wake(@process::int, @max::int) w;

@@ -2,6 +2,7 @@
 -- or -1 when the process is not known (any more): then it must rejoin, or nobody would notice its death.
 -- Only those: a lease whose answer never reached the process (its commit happened, its connection did not survive it) is in
 -- nobody's hands, and must run out although the process lives.
+-- A claim that it does not name half a minute later is the same, but never runs out: it is taken back (see recall).
 -- Locks: its processes row, then the river_job rows in id order. Called by: the worker and the door, every 10 s.
 create or replace function meshhook_engine.beat(p_process int, p_jobs bigint[]) returns int
 language plpgsql volatile security definer set search_path = '' as $$
@@ -21,5 +22,6 @@ begin
   set scheduled_at = clock_timestamp() + interval '30 seconds'
   from held where j.id = held.id;
   get diagnostics v_held = row_count;
+  perform meshhook_engine.recall(p_process, p_jobs, '{running}', '30 seconds');
   return case when v_known then v_held else -1 end;
 end $$;

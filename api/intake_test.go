@@ -4,9 +4,12 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/profullstack/meshhook/db/dbtest"
@@ -133,4 +136,75 @@ func TestDoorTakesInWhatWasQueued(t *testing.T) {
 	if got := s.text("select string_agg(distinct verdict::text, ' ') from meshhook.requests"); got != "accepted" || s.calls.Load() != 20 {
 		t.Errorf("requests are %s, %d calls", got, s.calls.Load())
 	}
+}
+
+// TestDoorCountsAFlood sends bad signatures in a row, with good requests in between: what is kept of the bad ones is bounded,
+// what is counted is exact, and no good one suffers. The short form sends two thousand, MESHHOOK_SOAK fifty thousand.
+func TestDoorCountsAFlood(t *testing.T) {
+	url := dbtest.URL(t)
+	s := open(t, url, url, false)
+	bad := 2_000
+	if os.Getenv("MESHHOOK_SOAK") != "" {
+		bad = 50_000
+	}
+	path := s.endpoint("flow", pureNodes, pureEdges, `{"kind": "hmac", "header": "X-Signature"}`, `{}`)
+	good := s.endpoint("good", pureNodes, pureEdges, anybody, `{}`)
+	work := make(chan int)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
+	defer client.CloseIdleConnections()
+	var sent sync.WaitGroup
+	var refused, accepted atomic.Int64
+	for range 16 {
+		sent.Go(func() {
+			for i := range work {
+				to := path
+				if i%50 == 0 {
+					to = good
+				}
+				request, err := http.NewRequestWithContext(t.Context(), "POST", s.url+to, strings.NewReader("{}"))
+				if err != nil {
+					t.Error(err)
+					continue
+				}
+				request.Header.Set("Content-Type", "application/json")
+				request.Header.Set("X-Signature", strings.Repeat("ab", 32))
+				response, err := client.Do(request)
+				if err != nil {
+					t.Error(err)
+					continue
+				}
+				response.Body.Close()
+				switch {
+				case to == good && response.StatusCode == http.StatusAccepted:
+					accepted.Add(1)
+				case to == path && response.StatusCode == http.StatusUnauthorized:
+					refused.Add(1)
+				default:
+					t.Errorf("%s answers %d", to, response.StatusCode)
+				}
+			}
+		})
+	}
+	for i := range bad {
+		work <- i
+	}
+	close(work)
+	sent.Wait()
+	if n := s.text("select count(*)::text from meshhook.requests where verdict = 'accepted'"); n != fmt.Sprint(accepted.Load()) || accepted.Load() == 0 {
+		t.Errorf("%s good requests are stored, %d were acknowledged", n, accepted.Load())
+	}
+	// A hundred a minute and one in a hundred of the others; the flood may have lasted over several minutes.
+	minutes := s.text("select (extract(epoch from max(received_at) - min(received_at)) / 60 + 2)::int::text from meshhook.requests")
+	var allowed int64
+	fmt.Sscan(minutes, &allowed)
+	allowed = allowed*100 + refused.Load()/100
+	var kept int64
+	fmt.Sscan(s.text("select count(*)::text from meshhook.requests where verdict = 'rejected'"), &kept)
+	if kept == 0 || kept > allowed {
+		t.Errorf("%d of %d refused requests are stored, at most %d should be", kept, refused.Load(), allowed)
+	}
+	waitFor(t, "an exact count", func() bool {
+		return s.text("select sum(requests)::text from meshhook.rejection_list where endpoint = 'flow'") == fmt.Sprint(refused.Load())
+	})
+	t.Logf("%d refused, %d of them stored, all counted; %d good ones in between accepted", refused.Load(), kept, accepted.Load())
 }

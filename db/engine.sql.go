@@ -138,6 +138,15 @@ func (q *Queries) Begin(ctx context.Context, process int32, jobs []int64) ([]Beg
 	return items, nil
 }
 
+const countRejections = `-- name: CountRejections :exec
+select meshhook_engine.count_rejections($1::uuid[], $2::text[], $3::bigint[])
+`
+
+func (q *Queries) CountRejections(ctx context.Context, endpoints []uuid.UUID, causes []string, counts []int64) error {
+	_, err := q.db.Exec(ctx, countRejections, endpoints, causes, counts)
+	return err
+}
+
 const deliver = `-- name: Deliver :many
 select d.item::int as item, d.verdict::text as verdict, coalesce(d.run_id::text, '')::text as run_id, coalesce(d.status, '')::text as status, d.calls::jsonb as calls
 from meshhook_engine.deliver($1::int, $2::int, $3::jsonb[], $4::bytea[]) d

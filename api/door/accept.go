@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -112,37 +111,6 @@ func isRefusal(err error) bool {
 		return false
 	}
 	return true
-}
-
-// rejects bounds how many rejected requests an endpoint stores: all up to a hundred a minute, then one in a hundred.
-type rejects struct {
-	mu   sync.Mutex
-	seen map[string]*tally
-}
-
-type tally struct {
-	minute int64
-	count  int
-}
-
-func (r *rejects) record(endpoint string, now time.Time) bool {
-	const all, sample = 100, 100
-	minute := now.Unix() / 60
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	t := r.seen[endpoint]
-	if t == nil {
-		if len(r.seen) >= 10_000 {
-			clear(r.seen)
-		}
-		t = &tally{}
-		r.seen[endpoint] = t
-	}
-	if t.minute != minute {
-		*t = tally{minute: minute}
-	}
-	t.count++
-	return t.count <= all || t.count%sample == 0
 }
 
 type counters struct {

@@ -58,14 +58,14 @@ type Door struct {
 	noanswer  worker.Seldom
 	draining  chan struct{} // closed when callers that wait for a run must be answered now
 	drainOnce sync.Once
-	endAgain  context.CancelFunc // of the loop that verifies refused requests again
+	endAgain  context.CancelFunc // of the loops beside requests: refused ones verified again and counted
 	again     sync.WaitGroup
 }
 
 // New makes a door.
 func New(conf Config) (*Door, error) {
 	conf.BaseURL = strings.TrimRight(conf.BaseURL, "/")
-	d := &Door{conf: conf, rejects: rejects{seen: map[string]*tally{}}, draining: make(chan struct{})}
+	d := &Door{conf: conf, rejects: rejects{seen: map[string]*tally{}, count: map[refused]int64{}}, draining: make(chan struct{})}
 	queries := db.New(conf.Pool)
 	d.endpoints = &endpoints{queries: queries, ring: conf.Ring, log: conf.Log, known: map[string]*entry{}, asked: map[string]*question{}}
 	if conf.KeySets != nil {
@@ -90,6 +90,7 @@ func New(conf Config) (*Door, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	d.endAgain = cancel
 	d.again.Go(func() { d.verifyAgain(ctx) })
+	d.again.Go(func() { d.tellRejects(ctx) })
 	return d, nil
 }
 
@@ -165,7 +166,7 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 	j := d.judge(r, ep, body)
 	if j.refusal != nil {
 		now := time.Now()
-		if !d.rejects.record(ep.id, now) {
+		if !d.rejects.record(ep.id, j.refusal.Cause, now) {
 			// Past the sampling rate the answer is the same, but nothing is stored: nobody fills the disk with bad signatures.
 			refuse(w, ep, j.refusal, "")
 			return

@@ -106,7 +106,7 @@ func (d *Door) turnAway(w http.ResponseWriter, r *http.Request, ep *endpoint, re
 	}}
 	w.Header().Set("Connection", "close")
 	request := ""
-	if d.rejects.record(ep.id, time.Now()) {
+	if d.rejects.record(ep.id, j.refusal.Cause, time.Now()) {
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
 		if a, err := d.accepts.Submit(ctx, &intake{item: encodeItem(ep, r, remote, j)}); err == nil {

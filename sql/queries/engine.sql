@@ -23,6 +23,9 @@ select coalesce(meshhook_engine.endpoint(@token::text), 'null')::jsonb as endpoi
 select r.item::int as item, r.allowed::bool as allowed, coalesce(r.most, 0)::int as most, coalesce(r."left", 0)::int as remaining, r.reset_ms::bigint as reset_ms, r.retry_ms::bigint as retry_ms
 from meshhook_engine.door_rates(@endpoints::uuid[]) r;
 
+-- name: CountRejections :exec
+select meshhook_engine.count_rejections(@endpoints::uuid[], @causes::text[], @counts::bigint[]);
+
 -- name: Accept :many
 select a.item::int as item, a.verdict::text as verdict, coalesce(a.cause, '')::text as cause, coalesce(a.message, '')::text as message,
        coalesce(a.request_id::text, '')::text as request_id, coalesce(a.run_id::text, '')::text as run_id, coalesce(a.status, '')::text as status,

@@ -10,7 +10,7 @@ declare
   v_project  int := meshhook_engine.require(project, 'edit');
   v_workflow int := meshhook_engine.require_workflow(v_project, workflow);
   v_verify   jsonb := meshhook_engine.check_verify(verify, v_project);
-  v_options  jsonb := meshhook_engine.check_endpoint_options(options);
+  v_options  jsonb := meshhook_engine.check_endpoint_options(meshhook_engine.with_preset(v_project, verify, options));
   v_id       uuid := gen_random_uuid();
   v_token    text := meshhook_engine.new_token();
   v_name     text := v_options ->> 'name';
@@ -35,4 +35,4 @@ begin
   return query select v_id, v_token, '/hooks/' || v_token;
 end $$;
 comment on function meshhook.create_endpoint(text, text, jsonb, jsonb) is
-  'Makes a URL that takes webhooks for a workflow; answers with its id, token and path. verify: {"kind": "none"}, a preset such as {"kind": "github"}, or a recipe. options: name, alias, methods, max_body, respond, filter, dedupe, cidrs, search, rate.';
+  'Makes a URL that takes webhooks for a workflow; answers with its id, token and path. verify: {"kind": "none"}, a preset such as {"kind": "github"}, or a recipe. A preset brings its dedupe key along unless options.dedupe says otherwise (null: none). options: name, alias, methods, max_body, respond, filter, dedupe, cidrs, search, rate.';

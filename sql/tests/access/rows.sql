@@ -32,7 +32,7 @@ begin
   reset role;
   return v;
 end $$;
-select plan(31);
+select plan(32);
 select is(pg_temp.see('t-viewer', 'select slug from meshhook.projects'), '{own-test}', 'projects');
 select is(pg_temp.see('t-viewer', 'select principal from meshhook.members'), '{t-editor,t-viewer}', 'members');
 select is(pg_temp.see('t-viewer', 'select name from meshhook.vars'), '{a}', 'vars');
@@ -69,5 +69,7 @@ select is(pg_temp.see('stranger', 'select slug from meshhook.projects'), null, '
 select is(pg_temp.see(null, 'select slug from meshhook.projects'), null, 'nor does nobody');
 select is(pg_temp.see('t-else', 'select project from meshhook.request_log'), '{other-test}', 'the others see theirs');
 select cmp_ok((select count(*) from meshhook.workflow_list), '>=', 2::bigint, 'an operator sees all');
+select meshhook_engine.count_rejections(array_agg(id), array_agg('MH_SECRET_NONE'::text), array_agg(3::bigint)) from meshhook.endpoints;
+select is(pg_temp.see('t-viewer', 'select distinct project from meshhook.rejection_list'), '{own-test}', 'rejection_list');
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- Settings of an endpoint change one by one, take effect at commit, and are refused with the place of what is wrong.
 begin;
-select plan(29);
+select plan(32);
 select meshhook.create_project('proof');
 select meshhook.publish('proof', n, jsonb_build_object('apiVersion', 'meshhook/v1', 'name', n, 'nodes', '{"a": {"type": "terminate"}}'::jsonb, 'edges', '[{"from": "trigger", "to": "a"}]'::jsonb))
 from unnest(array['flow', 'more']) n;
@@ -24,6 +24,16 @@ select throws_like($$select meshhook.create_endpoint('proof', 'flow', '{"kind": 
 select throws_like(format('select meshhook.set_endpoint(id, %L) from made', o), 'MH_ENDPOINT_OPTION: %', coalesce(o, 'null')) from unnest(array[
   '{"filter": "a =="}', '{"filter": "steps.a"}', '{"filter": "secrets.a"}', '{"dedupe": {}}', '{"dedupe": {"key": "trigger.body", "window": "0s"}}', '{"dedupe": {"key": 7}}',
   '{"cidrs": ["10.0.0.1/8"]}', '{"cidrs": ["here"]}', '{"alias": "A B"}', '{"name": null}', '[]']) o;
+-- A preset brings the key that tells its provider's deliveries apart.
+create function pg_temp.key(verify jsonb, options jsonb) returns text language plpgsql as $$
+declare v uuid;
+begin
+  select c.id into v from meshhook.create_endpoint('proof', 'flow', verify, options) c;
+  return (select e.options #>> '{dedupe,key}' from meshhook.endpoint_list e where e.id = v);
+end $$;
+select is(pg_temp.key('{"kind": "github"}', '{}'), 'trigger.headers."x-github-delivery"', 'of its own');
+select is(pg_temp.key('{"kind": "github"}', '{"dedupe": {"key": "trigger.body.id"}}'), 'trigger.body.id', 'unless another is given');
+select is(pg_temp.key('{"kind": "github"}', '{"dedupe": null}'), null, 'or none is wanted');
 -- Workflows come and go.
 select meshhook.add_endpoint_workflow(id, 'more', true) from made;
 select is(pg_temp.shown() -> 'workflows', '["more", "flow"]', 'the new one is primary');

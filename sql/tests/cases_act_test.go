@@ -69,7 +69,7 @@ func (c *caseRun) openDoor() {
 
 // verb calls one of the functions people call, its arguments by name. What is not given of run, project and workflow is the
 // case's own.
-func (c *caseRun) verb(name string, with map[string]any, raises string, answers json.RawMessage) {
+func (c *caseRun) verb(name string, with map[string]any, a action) {
 	c.t.Helper()
 	rows, err := c.tx.Query(c.ctx, `
 		select a.name, format_type(a.type, null) as type
@@ -121,23 +121,28 @@ func (c *caseRun) verb(name string, with map[string]any, raises string, answers 
 	}
 	c.exec("savepoint verb")
 	call := fmt.Sprintf("meshhook.%s(%s)", name, strings.Join(list, ", "))
-	if answers == nil {
+	switch {
+	case a.Keep != "":
+		var kept string
+		err = c.tx.QueryRow(c.ctx, fmt.Sprintf("select to_jsonb(x) ->> $%d from %s x limit 1", len(args)+1, call), append(args, a.Keep)...).Scan(&kept)
+		c.kept["<"+a.Keep+">"] = kept
+	case a.Answers == nil:
 		_, err = c.tx.Exec(c.ctx, "select from "+call, args...)
-	} else {
+	default:
 		var same bool
-		err = c.tx.QueryRow(c.ctx, fmt.Sprintf("select jsonb_agg(to_jsonb(x)) = $%d::text::jsonb from %s x", len(args)+1, call), append(args, string(answers))...).Scan(&same)
+		err = c.tx.QueryRow(c.ctx, fmt.Sprintf("select jsonb_agg(to_jsonb(x)) = $%d::text::jsonb from %s x", len(args)+1, call), append(args, string(a.Answers))...).Scan(&same)
 		if err == nil && !same {
-			c.t.Errorf("%s does not answer %s", name, answers)
+			c.t.Errorf("%s does not answer %s", name, a.Answers)
 		}
 	}
 	var pg *pgconn.PgError
 	switch {
-	case errors.As(err, &pg) && raises != "" && strings.HasPrefix(pg.Message, raises+":"):
+	case errors.As(err, &pg) && a.Raises != "" && strings.HasPrefix(pg.Message, a.Raises+":"):
 		c.exec("rollback to savepoint verb")
 	case err != nil:
 		c.t.Fatalf("%s: %v", name, explained(err))
-	case raises != "":
-		c.t.Fatalf("%s raised nothing, want %s", name, raises)
+	case a.Raises != "":
+		c.t.Fatalf("%s raised nothing, want %s", name, a.Raises)
 	}
 	c.exec("release savepoint verb")
 }

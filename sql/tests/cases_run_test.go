@@ -24,6 +24,7 @@ type caseRun struct {
 	input   caseInput
 	answers []answer // those nobody has asked for yet
 	mocks   map[string]any
+	kept    map[string]string
 
 	workflow string
 	endpoint string
@@ -154,9 +155,9 @@ func (c *caseRun) act(a action) {
 	case a.Webhook != nil:
 		c.knock(*a.Webhook, a.Verdict)
 	case a.Start != nil:
-		c.verb("start", a.Start, a.Raises, a.Answers)
+		c.verb("start", a.Start, a)
 	case a.Verb != "":
-		c.verb(a.Verb, a.With, a.Raises, a.Answers)
+		c.verb(a.Verb, a.With, a)
 	default:
 		c.t.Fatalf("an action that does nothing: %+v", a)
 	}

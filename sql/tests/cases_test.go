@@ -28,7 +28,7 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(folders) < 100 {
+	if len(folders) < 120 {
 		t.Fatalf("only %d cases are there", len(folders))
 	}
 	conn, err := pgx.Connect(t.Context(), dbtest.URL(t))
@@ -73,6 +73,7 @@ type action struct {
 	Verdict string          `json:"verdict"`
 	Raises  string          `json:"raises"`
 	Answers json.RawMessage `json:"answers"`
+	Keep    string          `json:"keep"`
 }
 
 // webhook is a request at the door; Text is a body that is no JSON.
@@ -101,7 +102,7 @@ type answer struct {
 }
 
 func testCase(t *testing.T, conn *pgx.Conn, dir string) {
-	c := &caseRun{t: t, ctx: t.Context()}
+	c := &caseRun{t: t, ctx: t.Context(), kept: map[string]string{}}
 	var definition json.RawMessage
 	readInto(t, filepath.Join(dir, "definition.json"), &definition)
 	readInto(t, filepath.Join(dir, "input.json"), &c.input)

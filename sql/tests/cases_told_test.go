@@ -27,6 +27,9 @@ var (
 // filled puts ids and moments where a case names them: <run>, <run 2>, <+2h> after the start, <http +2h> as an HTTP date.
 func (c *caseRun) filled(s string) string {
 	c.t.Helper()
+	for place, value := range c.kept {
+		s = strings.ReplaceAll(s, place, value)
+	}
 	return placeText.ReplaceAllStringFunc(s, func(place string) string {
 		name := strings.Trim(place, "<>")
 		if strings.HasPrefix(name, "run") {

@@ -15,6 +15,7 @@ declare
   v_read     record;
   v_seen     record;
   v_started  jsonb;
+  v_lacks    text;
 begin
   v_trigger := meshhook_engine.read_trigger(trigger, meshhook_engine.clock());
   perform meshhook_engine.require_input(v_compiled, v_trigger -> 'body');
@@ -31,10 +32,14 @@ begin
       'started_at', meshhook_engine.iso(v_now), 'business_key', null) || coalesce(v_mocks -> '$run', '{}')),
     v_started, v_now, v_read.answers);
   if v_seen.status = 'running' then
+    v_lacks := case when v_seen.frontier #> array['open', v_seen.unknown[1]] ? 'a' then 'makes a call, and no mock answers it'
+      else 'waits, and no mock lets it go on' end;
     raise exception using
-      errcode = 'MH422', message = format('MH_SIMULATE_NO_MOCK: step %s makes a call, and no mock answers it', v_seen.unknown[1]),
+      errcode = 'MH422', message = format('MH_SIMULATE_NO_MOCK: step %s %s', v_seen.unknown[1], v_lacks),
       detail = jsonb_build_object('code', 'MH_SIMULATE_NO_MOCK', 'step', v_seen.unknown[1], 'steps', v_seen.unknown)::text,
-      hint = format('Give one: {%s: {"status": 200, "body": {}}}, or one for every call: {"*": {"status": 200}}.', to_jsonb(v_seen.unknown[1]));
+      hint = case when v_lacks like 'makes%' then
+        format('Give one: {%s: {"status": 200, "body": {}}}, or one for every call: {"*": {"status": 200}}.', to_jsonb(v_seen.unknown[1]))
+        else format('Give what it waits for: {%s: {"signal": {}}} or {%1$s: {"approved": true}}.', to_jsonb(v_seen.unknown[1])) end;
   end if;
   return query
     select n::int, m.at, (e.fact).type::text, (e.fact).step, (e.fact).attempt::int,

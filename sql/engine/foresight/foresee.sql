@@ -1,6 +1,6 @@
 -- Runs a compiled definition to its end without the world: through the same decide as a real run, under a clock of its own
 -- that jumps to whatever comes next. What calls meet comes in (p_answers: step -> list of answers, one an attempt). A call
--- without an answer stays open: its step is told in `unknown`, and when it keeps the run from its end, the status is running.
+-- or a wait without an answer stays open: its step is told in `unknown`, and when it keeps the run from its end, the status is running.
 --
 -- An answer is a mock as read_mocks gives it (status, headers, body, error, takes), or a recording as recording_of gives it
 -- (recorded: data of call.attempted; at, draw; hash of the request that it answered). A mock's last answer stands for all
@@ -23,9 +23,10 @@ declare
   v_at       timestamptz;
   v_end      timestamptz := (p_answers #>> '{.end,at}')::timestamptz;
   v_step     text;
-  v_times    jsonb := '{}';  -- open step -> {at, seq, draw}
+  v_times    jsonb := '{}';  -- open step -> {at, seq, draw, met}
   v_fact     meshhook_engine.fact;
   v_draw     float8;
+  v_met      boolean;
   v_open     jsonb;          -- what was open before the last event
   v_steps    jsonb;
   v_decision meshhook_engine.decision;
@@ -66,7 +67,8 @@ begin
     foreach v_step in array v_decision.opened loop  -- when each goes on is worked out once
       continue when v_step = '*';
       v_times := v_times || jsonb_build_object(v_step, meshhook_engine.foresee_time(
-        frontier -> 'open' -> v_step, events[(frontier #> array['open', v_step, 'q'])::int].data, p_answers -> v_step, p_answers -> '*'));
+        frontier -> 'open' -> v_step, events[(frontier #> array['open', v_step, 'q'])::int].data, p_answers -> v_step, p_answers -> '*',
+        moments[(frontier #> array['open', v_step, 'q'])::int], p_answers ? '.asked'));
     end loop;
     continue when frontier ? 'rest';
 
@@ -88,10 +90,11 @@ begin
     elsif v_at is not null then
       v_now := greatest(v_at, v_now);
       v_draw := (v_times #>> array[v_step, 'draw'])::float8;
+      v_met := (v_times #> array[v_step, 'met'])::boolean;
       v_times := v_times - v_step;
       v_event := meshhook_engine.foresee_fact(
         p_nodes, v_step, frontier -> 'open' -> v_step, events[(frontier #> array['open', v_step, 'q'])::int].data,
-        p_answers -> v_step, p_answers -> '*');
+        p_answers -> v_step, p_answers -> '*', v_met, v_now);
       continue;
     else
       exit;
@@ -107,6 +110,6 @@ begin
     select o.key from jsonb_each(v_open) o
     where v_times ? o.key and v_times #>> array[o.key, 'at'] is null
       and (status = 'running' or coalesce(v_now > (p_answers ->> '.until')::timestamptz, true)
-           or (p_answers #>> array['.asked', o.key]) is distinct from events[(o.value -> 'q')::int].data ->> 'hash')
+           or (p_answers #> array['.asked', o.key]) is distinct from meshhook_engine.asked(events[(o.value -> 'q')::int].data))
     order by (o.value -> 'q')::int);
 end $$;

@@ -9,7 +9,7 @@ begin
     return p_default -> -1;
   elsif not p_answers -> 0 ? 'recorded' then
     return coalesce(v_answer, p_answers -> -1);
-  elsif v_answer -> 'hash' = p_intent -> 'hash' then
+  elsif v_answer -> 'hash' = meshhook_engine.asked(p_intent) then
     return v_answer;
   end if;
   return null;

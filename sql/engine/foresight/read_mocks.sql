@@ -46,6 +46,8 @@ begin
       v_node.mask := '';
       v_node.steps := '{}';
       nodes[v_n] := v_node;
+    elsif v_n is not null and v_node.kind = 'wait' then
+      answers := answers || jsonb_build_object(v_key, jsonb_build_array(meshhook_engine.read_wait_mock(v_mock, '/' || v_key, v_node.spec ? 'approval')));
     elsif v_n is not null and v_node.kind <> 'http_call' then
       perform meshhook_engine.mock_problem('/' || v_key, format('a %s makes no call; pin it with %s', v_node.kind,
         case v_node.kind when 'branch' then '{"ports": [...]}' else '{"output": ...}' end));

@@ -1,5 +1,5 @@
 -- What the world told a run, as foresee takes it: of each call its tries with the hash of the request they answered and the
--- draw behind them, of each timer when it was over, and '.end' when the run was ended from outside its workflow (a deadline is
+-- draw behind them, of each timer when it was over, of each wait what came and when, and '.end' when the run was ended from outside its workflow (a deadline is
 -- the definition's own, and passes by itself). '.asked' are the hashes of all requests it made, '.until' when it ended, '.held' how
 -- long it was paused, which puts off its deadline; '.steered' says that somebody sent it another way by hand, which no definition does.
 -- Called by: meshhook.backtest.
@@ -20,7 +20,13 @@ begin
     v_one := jsonb_build_object('seq', v_fact -> 'seq', 'at', v_fact -> 'at');
     case v_fact ->> 'type'
     when 'call.scheduled' then
-      v_hashes := v_hashes || jsonb_build_object(v_step, v_fact #> '{data,hash}');
+      v_hashes := v_hashes || jsonb_build_object(v_step, meshhook_engine.asked(v_fact -> 'data'));
+    when 'signal.awaited' then
+      v_hashes := v_hashes || jsonb_build_object(v_step, meshhook_engine.asked(v_fact -> 'data'));
+      v_dues := v_dues || jsonb_build_object(v_step, v_fact #> '{data,due}');
+    when 'signal.received' then
+      v_answers := v_answers || jsonb_build_object(v_step, jsonb_build_array(
+        v_one || jsonb_build_object('recorded', v_fact -> 'data', 'hash', v_hashes -> v_step)));
     when 'call.attempted' then
       v_answers := v_answers || jsonb_build_object(v_step, coalesce(v_answers -> v_step, '[]')
         || (v_one || jsonb_build_object('recorded', v_fact -> 'data', 'hash', v_hashes -> v_step)));
@@ -29,7 +35,8 @@ begin
     when 'timer.set' then
       v_dues := v_dues || jsonb_build_object(v_step, v_fact #> '{data,due}');
     when 'timer.fired' then
-      v_answers := v_answers || jsonb_build_object(v_step, jsonb_build_array(v_one || jsonb_build_object('due', v_dues -> v_step)));
+      v_answers := v_answers || jsonb_build_object(v_step, jsonb_build_array(
+        v_one || jsonb_build_object('due', v_dues -> v_step, 'hash', v_hashes -> v_step)));
     when 'run.failed', 'run.canceled' then
       if (v_fact -> 'outside')::boolean and v_fact #>> '{data,error,code}' <> 'MH_DEADLINE' then
         v_answers := v_answers || jsonb_build_object('.end', v_one || jsonb_build_object('type', v_fact -> 'type', 'data', v_fact -> 'data'));

@@ -145,6 +145,13 @@ func (w *world) begin(flows []*flow) {
 			insert into meshhook.endpoint_workflows (endpoint_id, workflow_id, project_id, is_primary)
 			select e.id, w.id, e.project_id, true from e join meshhook.workflows w on w.project_id = e.project_id and w.name = $1`, f.Name)
 	}
+	w.exec(`create function pg_temp.refused(run uuid, step text) returns text language plpgsql as $$
+		begin
+			perform meshhook.rerun(run, step);
+			return 'not refused';
+		exception when others then
+			return sqlerrm;
+		end $$`)
 	w.exec("select pg_advisory_unlock_all()")
 	w.procs = []int{w.register(), w.register()}
 }

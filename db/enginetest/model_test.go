@@ -170,6 +170,57 @@ func (m *model) reopen(now int64, skip string, order []string) {
 	}
 }
 
+// repeat begins another run of the flow at a step, with the results of all steps that it does not lead to. order is that of the
+// graph. It answers nil when the step is not ready by them.
+func (m *model) repeat(from string, order []string) *model {
+	again := newModel(m.f, m.body)
+	leads := map[string]bool{from: true}
+	kept := map[string]bool{"trigger": true}
+	for i, e := range m.f.Edges {
+		if e.From == "trigger" {
+			again.edges[i] = 't'
+		}
+	}
+	for _, id := range order {
+		ways, settled := 0, true
+		for _, e := range m.f.Edges {
+			if e.To == id {
+				ways++
+				leads[id] = leads[id] || leads[e.From]
+				settled = settled && kept[e.From]
+			}
+		}
+		fatal := m.letter[id] == 'f' && m.error != nil && m.error.step == id
+		if leads[id] || fatal || m.letter[id] != 's' && m.letter[id] != 'f' || ways == 1 && !settled {
+			continue
+		}
+		kept[id] = true
+		again.letter[id] = m.letter[id]
+		again.out[id] = m.out[id]
+		if _, given := m.out[id]; !given && m.f.node(id).Type == "terminate" { // it ended the run
+			again.out[id] = m.output
+		}
+		for i, e := range m.f.Edges {
+			if e.From == id {
+				again.edges[i] = m.edges[i]
+			}
+		}
+	}
+	taken := false
+	for i, e := range m.f.Edges {
+		taken = taken || e.To == from && again.edges[i] == 't'
+	}
+	if !taken || !again.ready(from) {
+		return nil
+	}
+	for _, id := range order {
+		if again.letter[id] == '.' && again.ready(id) {
+			again.rest = append(again.rest, id)
+		}
+	}
+	return again
+}
+
 // ready tells whether all edges to a pending step are settled, or one is taken and that is enough.
 func (m *model) ready(id string) bool {
 	pending, taken := false, false

@@ -196,7 +196,7 @@ func (w *world) step() {
 	t := w.t
 	switch rapid.SampledFrom([]string{
 		"deliver", "deliver", "deliver", "deliver", "deliver", "claim", "claim", "claim", "time", "time", "release", "lose", "crash", "cancel",
-		"pause", "pause", "retry", "retry", "skip",
+		"pause", "pause", "retry", "retry", "skip", "rerun",
 	}).Draw(t, "action") {
 	case "deliver":
 		w.drawDelivery()
@@ -237,6 +237,8 @@ func (w *world) step() {
 		w.retry(rapid.SampledFrom(w.runs).Draw(t, "run"))
 	case "skip":
 		w.skip(rapid.SampledFrom(w.runs).Draw(t, "run"))
+	case "rerun":
+		w.rerun(rapid.SampledFrom(w.runs).Draw(t, "run"))
 	case "cancel":
 		if r := rapid.SampledFrom(w.runs).Draw(t, "run"); !r.model.ended && rapid.IntRange(0, 9).Draw(t, "sure") == 9 {
 			w.exec("select meshhook.cancel($1, 'enough')", r.id)

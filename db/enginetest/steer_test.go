@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"pgregory.net/rapid"
 )
@@ -80,5 +81,34 @@ func (w *world) skip(r *tracked) {
 		m.reopen(w.now, step, r.nodes)
 	}
 	m.skip(step, out, ports, w.now, w.limit)
+	w.steered(r)
+}
+
+// rerun repeats a run that has ended: from its beginning, or from one of its steps.
+func (w *world) rerun(r *tracked) {
+	if !r.model.ended || len(w.runs) > 4 {
+		return
+	}
+	w.tick(w.now + 1)
+	from := rapid.SampledFrom(append([]string{""}, r.nodes...)).Draw(w.t, "from step")
+	next := newModel(r.model.f, r.model.body)
+	if from != "" {
+		next = r.model.repeat(from, r.nodes)
+	}
+	if next == nil {
+		if code := ask[string](w, "select pg_temp.refused($1, $2)", r.id, from)[0]; !strings.HasPrefix(code, "MH_STEP_NOT_REACHED") {
+			w.fail("rerun from %s, which was not reached: %s", from, code)
+		}
+		return
+	}
+	id := ask[string](w, "select meshhook.rerun($1, nullif($2, ''))::text", r.id, from)[0]
+	if from == "" {
+		next.start(w.now, w.limit)
+	} else {
+		next.resume(w.now, w.limit)
+	}
+	again := &tracked{id: id, model: next, delay: map[string]int64{}, nodes: r.nodes, retries: r.retries}
+	w.runs = append(w.runs, again)
+	w.steered(again)
 	w.steered(r)
 }

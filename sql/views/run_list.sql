@@ -33,7 +33,7 @@ comment on column meshhook.run_list.workflow is 'Name of the workflow.';
 comment on column meshhook.run_list.version is 'The version the run is pinned to.';
 comment on column meshhook.run_list.status is 'running, waiting, paused, succeeded, failed or canceled.';
 comment on column meshhook.run_list.business_key is 'The caller''s own key for the run, if one was given.';
-comment on column meshhook.run_list.trigger is 'What started it: webhook, manual, sql, schedule, rerun, call.';
+comment on column meshhook.run_list.trigger is 'What started it: webhook, manual, sql, schedule, rerun, error, call.';
 comment on column meshhook.run_list.started_at is 'When it started.';
 comment on column meshhook.run_list.finished_at is 'When it ended; null while it is open.';
 comment on column meshhook.run_list.duration is 'From start to end, or to now while it is open.';
@@ -43,7 +43,7 @@ comment on column meshhook.run_list.error_code is 'Code of the error that ended 
 comment on column meshhook.run_list.error_message is 'That error in words.';
 comment on column meshhook.run_list.output is 'Output of the run.';
 comment on column meshhook.run_list.parent_id is 'The run that called this one.';
-comment on column meshhook.run_list.origin_id is 'The run that this one repeats.';
+comment on column meshhook.run_list.origin_id is 'The run that this one repeats, or whose failure it deals with.';
 comment on column meshhook.run_list.wake_at is 'When a waiting run goes on by itself.';
 comment on column meshhook.run_list.seq is 'Number of its last event.';
 comment on column meshhook.run_list.request_id is 'The webhook that started it.';

@@ -118,6 +118,11 @@ begin
         v_frontier := meshhook_engine.delayed(v_fact.data -> 'due');
         continue;
       end if;
+      if v_fact.data ? 'copied' then
+        v_frontier := meshhook_engine.carried(v_graph, v_nodes, v_fact.data -> 'copied');
+        v_steps := (select jsonb_object_agg(c.key, c.value -> 'output') from jsonb_each(v_fact.data -> 'copied') c);
+        continue;
+      end if;
     else
       null;
     end case;

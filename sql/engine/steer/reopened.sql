@@ -13,10 +13,9 @@ declare
   v_at     jsonb := p_frontier -> 'at';
   v_was    jsonb := coalesce(p_frontier -> 'was', '{}');
   v_open   jsonb := '{}';
-  v_rest   jsonb := '[]';
+  v_rest   jsonb;
   v_failed text := p_error ->> 'step';
   v_letter text;
-  v_edges  text;
   v_back   jsonb;
   node     meshhook_engine.node;
 begin
@@ -45,15 +44,7 @@ begin
       v_open := v_open || jsonb_build_object(node.id, v_back);
     end if;
   end loop;
-  -- Pending steps that are ready, or that every way to is dead.
-  for i in 1 .. cardinality(p_nodes) loop
-    continue when substr(v_n, i, 1) <> '.';
-    node := p_nodes[i];
-    v_edges := (select string_agg(substr(v_e, k, 1), '') from unnest(node.ins) k);
-    if position('.' in v_edges) = 0 or (node.any_join and position('t' in v_edges) > 0) then
-      v_rest := v_rest || to_jsonb(i);
-    end if;
-  end loop;
+  v_rest := meshhook_engine.ready_nodes(v_n, v_e, p_nodes);
   return meshhook_engine.put_off(
     (p_frontier - 'was') || jsonb_build_object('n', v_n, 'at', v_at, 'open', v_open)
       || case when v_rest = '[]' then '{}' else jsonb_build_object('rest', v_rest) end, p_due);

@@ -64,6 +64,13 @@ insert into verbs values
   ('dismiss', 'operate', $$select meshhook.dismiss(%5$L, 'done')$$),
   ('signal', 'operate', $$select meshhook.signal(%1$L, 'go')$$),
   ('approval_links', 'operate', $$select meshhook.approval_links(%7$L)$$);
+  ('rerun', 'operate', $$select meshhook.rerun(%5$L)$$),
+  ('retry_all', 'operate', $$select meshhook.retry_all(%1$L)$$),
+  ('rerun_all', 'operate', $$select meshhook.rerun_all(%1$L)$$),
+  ('dismiss_all', 'operate', $$select meshhook.dismiss_all(%1$L, 'done')$$),
+  ('pause_all', 'operate', $$select meshhook.pause_all(%1$L)$$),
+  ('resume_all', 'operate', $$select meshhook.resume_all(%1$L)$$),
+  ('cancel_all', 'operate', $$select meshhook.cancel_all(%1$L)$$);
 create temp table matrix as
   select v.verb, p.project, r.role, format(v.statement, p.project, d.id, o.running, o.paused, o.failed, q.id, o.asking) as statement,
     case when p.project = 'other-test' or r.role = 'stranger' then 'MH404'

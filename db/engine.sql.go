@@ -409,6 +409,30 @@ func (q *Queries) TakeReevaluations(ctx context.Context, max int32) ([]TakeReeva
 	return items, nil
 }
 
+const unwanted = `-- name: Unwanted :many
+select u.n::int as n from meshhook_engine.unwanted($1::uuid[], $2::text[], $3::int[]) u(n)
+`
+
+func (q *Queries) Unwanted(ctx context.Context, runs []uuid.UUID, steps []string, attempts []int32) ([]int32, error) {
+	rows, err := q.db.Query(ctx, unwanted, runs, steps, attempts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int32{}
+	for rows.Next() {
+		var n int32
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		items = append(items, n)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const upkeep = `-- name: Upkeep :many
 select m.task::text as task, m.did::int as did from meshhook_engine.maintain() m
 `

@@ -52,7 +52,8 @@ func NewCaller(conf CallerConfig) *Caller {
 	return c
 }
 
-// Do makes one attempt of the call and says what came of it. nil means that the process is stopping and there is no result.
+// Do makes one attempt of the call and says what came of it. nil means that the process is stopping, or that nobody
+// waits for the call any more, and there is no result.
 func (c *Caller) Do(ctx context.Context, item *Item) *Result {
 	result := item.result()
 	scrub := &scrubber{}
@@ -62,7 +63,7 @@ func (c *Caller) Do(ctx context.Context, item *Item) *Result {
 	limited = context.WithValue(watch.trace(limited), connectLimit{}, item.connectTimeout())
 
 	err := c.attempt(limited, item, result, scrub, watch)
-	if errors.Is(context.Cause(ctx), errStopping) && err != nil {
+	if why := context.Cause(ctx); err != nil && (errors.Is(why, errStopping) || errors.Is(why, errUnwanted)) {
 		return nil
 	}
 	if err != nil {

@@ -34,7 +34,9 @@ func (p *Process) follow(item *Item, held bool, c *chain) {
 	for item != nil {
 		job := item.Job
 		p.held.add(job)
-		result := p.do(item, held)
+		ctx, release := p.inHand.take(p.hard, item)
+		result := p.do(ctx, item, held)
+		release()
 		if result == nil {
 			p.held.remove(job)
 			c.giveUp(p, item)
@@ -88,7 +90,7 @@ func (c *chain) letGo(p *Process, job int64) {
 // do waits out an item's delay and makes its call; nil when the process stops first, or has been silent for so long that
 // somebody else makes it. The slot is free when it returns, but
 // for a heavy result: that one keeps it until it is delivered, which bounds the memory that results waiting can take.
-func (p *Process) do(item *Item, held bool) *Result {
+func (p *Process) do(ctx context.Context, item *Item, held bool) *Result {
 	if item.Refused != nil {
 		if held {
 			p.slots.Give(1)
@@ -103,7 +105,10 @@ func (p *Process) do(item *Item, held bool) *Result {
 			p.slots.Give(1)
 			held = false
 		}
-		if !pause(p.soft, time.Duration(item.AfterMS)*time.Millisecond) {
+		wait, stop := context.WithCancel(p.soft)
+		defer stop()
+		defer context.AfterFunc(ctx, stop)()
+		if !pause(wait, time.Duration(item.AfterMS)*time.Millisecond) {
 			return nil
 		}
 		if item.Kind == kindTimer {
@@ -115,12 +120,12 @@ func (p *Process) do(item *Item, held bool) *Result {
 			return nil
 		}
 	}
-	if p.silent() {
+	if p.silent() || ctx.Err() != nil {
 		p.slots.Give(1)
 		return nil
 	}
 	p.counters.calls.Add(1)
-	result := p.conf.Caller.Do(p.hard, item)
+	result := p.conf.Caller.Do(ctx, item)
 	if result == nil || !result.heavy() {
 		p.slots.Give(1)
 	}

@@ -55,6 +55,7 @@ type Process struct {
 	hard       context.Context // ends when Stop has waited long enough: calls are given up
 	endHard    context.CancelCauseFunc
 	held       heldJobs
+	inHand     inHand
 	returned   returnedJobs
 	watchers   watchers
 	counters   counters

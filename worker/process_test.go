@@ -259,13 +259,66 @@ func TestProcessDropsResultsOfRunsThatEnded(t *testing.T) {
 	s.start("one", 1)
 	p := s.process(nil)
 	<-entered
-	s.exec("select meshhook.cancel(id, 'enough') from meshhook.runs")
+	s.exec("set local meshhook.notify = off; select meshhook.cancel(id, 'enough') from meshhook.runs") // nobody tells the process
 	close(leave)
 	s.wait("the stale result", func() bool { return p.Stats().Stale == 1 })
 	if status := s.text("select status::text from meshhook.runs"); status != "canceled" {
 		t.Errorf("the run is %s", status)
 	}
 	s.wait("the queue being empty", func() bool { return s.text("select count(*)::text from meshhook_river.river_job") == "0" })
+	s.alarms.none(t)
+}
+
+// A call in flight is given up when its run is canceled: the process is told, and does not wait for the call's end.
+func TestProcessGivesUpCallsOfCanceledRuns(t *testing.T) {
+	s := newShop(t)
+	entered, gone := make(chan struct{}, 10), make(chan struct{}, 10)
+	s.answer = func(_ http.ResponseWriter, r *http.Request, _ int64) {
+		entered <- struct{}{}
+		<-r.Context().Done()
+		gone <- struct{}{}
+	}
+	s.publish("one", one, oneEdge)
+	s.start("one", 2)
+	p := s.process(nil)
+	<-entered
+	<-entered
+	s.exec("select meshhook.cancel(id, 'enough') from (select id from meshhook.runs order by id limit 1) r")
+	<-gone
+	s.exec("select meshhook.skip_step(id, 'a') from meshhook.runs where finished_at is null")
+	<-gone
+	s.wait("free slots", func() bool { return p.Stats().Busy == 0 })
+	if stats := p.Stats(); stats.Abandoned != 2 || stats.Stale != 0 {
+		t.Errorf("%+v", stats)
+	}
+	s.wait("the queue being empty", func() bool { return s.text("select count(*)::text from meshhook_river.river_job") == "0" })
+	if ends := s.text("select string_agg(status::text, ' ' order by id) from meshhook.runs"); ends != "canceled succeeded" {
+		t.Errorf("the runs are %s", ends)
+	}
+	s.alarms.none(t)
+}
+
+// A call beside the one that failed its run is given up with the next heartbeat.
+func TestProcessGivesUpCallsOfFailedRuns(t *testing.T) {
+	s := newShop(t)
+	entered := make(chan struct{})
+	s.answer = func(w http.ResponseWriter, r *http.Request, _ int64) {
+		if r.URL.Path == "/b" {
+			close(entered)
+			<-r.Context().Done()
+			return
+		}
+		<-entered
+		w.WriteHeader(http.StatusNotFound)
+	}
+	s.publish("two", `{"a": {"type": "http_call", "with": {"url": "TARGET/a"}}, "b": {"type": "http_call", "with": {"url": "TARGET/b"}, "timeout": "2m"}}`,
+		`[{"from": "trigger", "to": "a"}, {"from": "trigger", "to": "b"}]`)
+	s.start("two", 1)
+	p := s.process(nil)
+	s.wait("the end of the call", func() bool { return p.Stats().Abandoned == 1 && p.Stats().Busy == 0 })
+	if status := s.text("select status::text from meshhook.runs"); status != "failed" {
+		t.Errorf("the run is %s", status)
+	}
 	s.alarms.none(t)
 }
 

@@ -42,6 +42,10 @@ func (p *Process) openSession(ctx context.Context, again bool) (*pgx.Conn, error
 		_ = conn.Close(ctx)
 		return nil, fmt.Errorf("take liveness lock: %w", err)
 	}
+	if _, err := conn.Exec(ctx, "listen "+endedChannel); err != nil {
+		_ = conn.Close(ctx)
+		return nil, fmt.Errorf("listen for runs that end: %w", err)
+	}
 	return conn, nil
 }
 
@@ -97,8 +101,8 @@ func (p *Process) reopen() *pgx.Conn {
 	}
 }
 
-// attend beats every ten seconds. In between it listens on the connection, so that its end is noticed at once, and asks
-// whether anybody is still there, for a network that is gone tells nobody.
+// attend beats every ten seconds. In between it listens on the connection, for runs that somebody ended and so that its own end
+// is noticed at once, and asks whether anybody is still there, for a network that is gone tells nobody.
 func (p *Process) attend(conn *pgx.Conn) error {
 	queries := db.New(conn)
 	for {
@@ -112,6 +116,9 @@ func (p *Process) attend(conn *pgx.Conn) error {
 			return err
 		}
 		p.heard.Store(time.Now().UnixNano())
+		ctx, cancel = context.WithTimeout(p.life, answer)
+		err = p.askUnwanted(ctx, queries.Unwanted)
+		cancel()
 		for beat := time.Now().Add(beatEvery); err == nil && time.Now().Before(beat); {
 			if err = p.listen(conn); err == nil {
 				ctx, cancel := context.WithTimeout(p.life, answer)
@@ -125,14 +132,15 @@ func (p *Process) attend(conn *pgx.Conn) error {
 	}
 }
 
-// listen waits for a while whether the connection ends.
+// listen hears for a while which runs somebody ended, and whether the connection ends.
 func (p *Process) listen(conn *pgx.Conn) error {
 	ctx, cancel := context.WithTimeout(p.life, pingEvery)
 	defer cancel()
 	for {
-		_, err := conn.WaitForNotification(ctx) // nothing is listened to, so nothing but the end comes
+		note, err := conn.WaitForNotification(ctx)
 		switch {
 		case err == nil:
+			p.inHand.letGo(note.Payload)
 		case errors.Is(ctx.Err(), context.DeadlineExceeded) && !conn.IsClosed():
 			return nil
 		default:

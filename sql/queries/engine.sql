@@ -73,3 +73,6 @@ select meshhook_engine.answer_approval(@token::text, @approved::boolean, @note::
 
 -- name: Rejoin :exec
 select meshhook_engine.rejoin(@process::int, @name::text, @version::text);
+
+-- name: Unwanted :many
+select u.n::int as n from meshhook_engine.unwanted(@runs::uuid[], @steps::text[], @attempts::int[]) u(n);

@@ -1,5 +1,6 @@
--- Ends a run now. A call in flight is not recalled: its result is dropped as stale.
--- Locks: the run, then what write() takes. Canceling a run that has ended is refused with MH_RUN_ENDED.
+-- Ends a run now. Calls in flight are given up by the processes that make them; a result that comes all the same is dropped as
+-- stale.
+-- Locks: the run, then what write() takes. Notifies: meshhook_ended. Canceling a run that has ended is refused with MH_RUN_ENDED.
 create or replace function meshhook.cancel(run uuid, reason text default null) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -14,6 +15,7 @@ begin
   end if;
   perform meshhook_engine.write(array[meshhook_engine.ended_from_outside(v_run, 'canceled', jsonb_build_object(
     'code', 'MH_CANCELED', 'message', coalesce(reason, 'Canceled.'), 'by', meshhook.principal()))], null, meshhook_engine.clock());
+  perform meshhook_engine.tell_ended(v_run, null);
   perform meshhook_engine.audit(v_run.project_id, 'run.canceled', run::text, jsonb_build_object('reason', reason));
 end $$;
-comment on function meshhook.cancel(uuid, text) is 'Ends a run now, with a reason. The results of calls in flight are dropped.';
+comment on function meshhook.cancel(uuid, text) is 'Ends a run now, with a reason. Calls in flight are given up, results that come all the same dropped.';

@@ -31,7 +31,7 @@ begin
   if (p_graph -> 'uses_vars')::boolean then
     v_started := v_started || jsonb_build_object('vars', v_vars);
   end if;
-  if p_graph ? 'holds' then
+  if p_graph ? 'holds' and not p_more ? 'copied' then  -- what goes on in the middle is not held back
     v_held := meshhook_engine.hold(p_id, p_project, p_workflow, p_graph -> 'holds',
       jsonb_build_object('trigger', p_trigger, 'vars', v_vars, 'run', meshhook_engine.run_context(v_run, p_name, p_version)), p_due, p_now);
   end if;

@@ -18,6 +18,7 @@ begin
     from unnest(v_due) wanted(id)
     cross join lateral (select * from meshhook.runs r where r.id = wanted.id and r.finished_at is null for no key update skip locked) k
   loop
+    perform meshhook_engine.tell_ended(v_run, null);
     v_changes := v_changes || meshhook_engine.ended_from_outside(v_run, 'failed', meshhook_engine.deadline_error(v_run.deadline_at));
   end loop;
   if cardinality(v_changes) > 0 then

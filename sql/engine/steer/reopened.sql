@@ -19,8 +19,9 @@ declare
   v_back   jsonb;
   node     meshhook_engine.node;
 begin
-  if v_n = '' then  -- it had not begun
-    return (p_frontier - 'was') || jsonb_build_object('open', v_was);
+  if v_n = '' then  -- it had not begun: it does so when it would have, or now, and is held back no more
+    return (p_frontier - 'was') || jsonb_build_object('open', jsonb_build_object('*', jsonb_build_object(
+      'due', coalesce(v_was #> '{*,due}', to_jsonb((extract(epoch from p_at) * 1000)::bigint)))));
   end if;
   for i in 1 .. cardinality(p_nodes) loop
     node := p_nodes[i];

@@ -1,6 +1,6 @@
 -- Settles an open step of a run, whose lock the caller holds, with an output that somebody gives, and decides on what follows.
 -- Of a failed run the step may be the one that failed; what that failure canceled is open again.
--- Locks: events, waits, then river_job rows. Notifies: see write and rehold. Called by: skip_step.
+-- Locks: events, waits, then river_job rows. Notifies: meshhook_ended, and see write and rehold. Called by: skip_step.
 create or replace function meshhook_engine.skip(p_run meshhook.runs, p_step text, p_output jsonb, p_now timestamptz) returns void
 language plpgsql volatile as $$
 declare
@@ -29,6 +29,7 @@ begin
   v_place := meshhook_engine.place(
     p_run.id, p_run.project_id, v_decision, p_run.jobs - p_step, null, (p_run.jobs ->> p_step)::bigint, 0, v_nodes, p_now);
   perform meshhook_engine.write(array[meshhook_engine.change_of(p_run, v_decision, v_place, array[v_event])], null, p_now);
+  perform meshhook_engine.tell_ended(p_run, case when v_decision.status = 'running' then p_step end);
   if v_again and v_decision.status = 'running' then
     perform meshhook_engine.new_deadline(p_run.id, p_now);
     perform meshhook_engine.rehold(meshhook_engine.locked(p_run.id), p_now);

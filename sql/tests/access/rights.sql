@@ -63,7 +63,7 @@ insert into verbs values
   ('skip_step', 'operate', $$select meshhook.skip_step(%3$L, 'a')$$),
   ('dismiss', 'operate', $$select meshhook.dismiss(%5$L, 'done')$$),
   ('signal', 'operate', $$select meshhook.signal(%1$L, 'go')$$),
-  ('approval_links', 'operate', $$select meshhook.approval_links(%7$L)$$);
+  ('approval_links', 'operate', $$select meshhook.approval_links(%7$L)$$),
   ('rerun', 'operate', $$select meshhook.rerun(%5$L)$$),
   ('retry_all', 'operate', $$select meshhook.retry_all(%1$L)$$),
   ('rerun_all', 'operate', $$select meshhook.rerun_all(%1$L)$$),

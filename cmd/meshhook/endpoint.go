@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"github.com/profullstack/meshhook/db"
@@ -113,12 +114,34 @@ func newEndpointSecretAddCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.warnOfMisfit(c.Context(), pool, args[0], s.Value)
 			return a.show(map[string]any{"id": id, "fingerprint": fingerprint}, []string{"id", "fingerprint"}, [][]string{{id.String(), fingerprint}})
 		},
 	}
 	c.Flags().StringVar(&from, "from", "", "live from this moment on (RFC 3339)")
 	c.Flags().StringVar(&until, "until", "", "live until this moment (RFC 3339)")
 	return c
+}
+
+// warnOfMisfit tells when the endpoint can not verify by the secret that was added.
+func (a *app) warnOfMisfit(ctx context.Context, pool *pgxpool.Pool, name, value string) {
+	token, err := endpointToken(ctx, pool, name)
+	if err != nil {
+		return // somebody who may add secrets but not see the URL
+	}
+	known, err := readEndpoint(ctx, pool, token)
+	if err != nil {
+		return
+	}
+	known.Verify.JWKSURL = ""
+	verification, broken := known.Verify.Ready(nil)
+	if broken != nil {
+		fmt.Fprintln(a.err, "meshhook: warning:", broken.Message)
+		return
+	}
+	if why := verification.Misfit([]byte(value)); why != "" {
+		fmt.Fprintf(a.err, "meshhook: warning: endpoint %s (%s) can not verify by this secret: %s\n", known.Name, known.Verify.Kind, why)
+	}
 }
 
 func parseMoment(flag, text string) (*time.Time, error) {

@@ -82,6 +82,11 @@ func TestExplainReevaluateReplay(t *testing.T) {
 	if err := pool.QueryRow(t.Context(), "select output from meshhook.run_list where id = $1", run).Scan(&output); err != nil || !strings.Contains(string(output), "3") || run == got.Runs[0] {
 		t.Errorf("replayed as %s: %s %v", run, output, err)
 	}
+	// A secret by which nothing can be verified is added, with a warning.
+	execute(t, pool, "select meshhook.create_endpoint('shop', 'pure', '{\"kind\": \"discord\"}', '{\"name\": \"chat\"}')")
+	if got := c.mustWith("a password", 0, "endpoint", "secret", "add", "chat"); !strings.Contains(got.err, "can not verify by this secret") {
+		t.Errorf("no warning: %s%s", got.out, got.err)
+	}
 	// Its own secret signs, and so does a word that is given for a URL.
 	if sent := c.must(0, "send", "hub", "--data", `{"a": 1, "b": 2}`); !strings.Contains(sent.out, "202") {
 		t.Errorf("sent: %s", sent.out)

@@ -102,6 +102,12 @@ func (r *recipe) otherEncoding(text string, refused *Refusal) bool {
 	return true
 }
 
+// What a closer look at one refused request may cost at most, whatever somebody sends.
+const (
+	maxTries      = 300
+	maxTriedBytes = 32 << 20
+)
+
 // variant is a guess at what the sender did instead.
 type variant struct {
 	why, message string
@@ -123,13 +129,25 @@ func (r *recipe) closer(q *Request, m *material, secrets []Secret, now time.Time
 		}
 		return
 	}
+	tries := maxTries
+	if len(m.body) > 0 {
+		tries = min(tries, maxTriedBytes/len(m.body))
+	}
 	for _, v := range r.variants(q) {
 		other, changed := *r, *m
 		if !v.change(&other, &changed) {
 			continue
 		}
 		for i := range secrets {
-			if s := &secrets[i]; s.live(now) && other.fits(s.key, &changed) {
+			s := &secrets[i]
+			if !s.live(now) || s.key == nil {
+				continue
+			}
+			if tries--; tries < 0 {
+				refused.with("unexplored", true)
+				return
+			}
+			if other.fits(s.key, &changed) {
 				if v.detail != "" {
 					refused.with("detail", v.detail)
 				}

@@ -287,3 +287,20 @@ func TestEveryReasonHasWords(t *testing.T) {
 		t.Errorf("%d reasons", len(brought))
 	}
 }
+
+// A closer look has its bounds, whatever is sent.
+func TestExplainIsBounded(t *testing.T) {
+	v := ready(t, `{"kind":"hmac","header":"x-sig"}`)
+	var secrets []Secret
+	for n := range 50 {
+		secrets = append(secrets, Secret{ID: "one", Value: []byte(fmt.Sprint("secret ", n))})
+	}
+	for _, size := range []int{0, 100, mostExplained, mostExplained + 1} {
+		r := &Request{URL: "https://h/", Header: headers("X-Sig", hex.EncodeToString(mac(sha256.New, "other", "x"))), Body: bytes.Repeat([]byte("[1],\n"), size/5)}
+		refused := v.Check(t.Context(), r, secrets, noon)
+		v.Explain(r, secrets, noon, refused)
+		if refused.Why() != "secret_unknown" || (refused.Trace["unexplored"] == nil) != (size == 0) || len(refused.Trace["secrets"].([]map[string]any)) != 20 {
+			t.Errorf("%d bytes: %v", size, refused.Trace)
+		}
+	}
+}

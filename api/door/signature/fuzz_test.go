@@ -91,3 +91,22 @@ func FuzzCredential(f *testing.F) {
 		}
 	})
 }
+
+func FuzzKeySet(f *testing.F) {
+	f.Add([]byte(`{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}]}`))
+	f.Add([]byte(`{"keys": [{"kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ"}, {"kty": "oct", "k": "AA"}]}`))
+	f.Add([]byte(`{"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB", "x5u": "https://elsewhere.example/"}]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		keys, err := parseKeySet(raw)
+		if (err == nil) != (len(keys) > 0) || len(keys) > maxKeys {
+			t.Fatalf("%d keys: %v", len(keys), err)
+		}
+		for _, key := range keys {
+			for _, name := range algorithms(key.key) {
+				if name[:2] == "HS" {
+					t.Errorf("a published key is used as a shared secret: %s", raw)
+				}
+			}
+		}
+	})
+}

@@ -303,7 +303,7 @@ func (r *recipe) fits(key any, m *material) bool {
 		return good
 	case ed25519.PublicKey:
 		message := r.message(m)
-		for _, signature := range m.signatures {
+		for _, signature := range m.signatures[:min(len(m.signatures), maxPublic)] {
 			if len(signature) == ed25519.SignatureSize && ed25519.Verify(key, message, signature) {
 				return true
 			}
@@ -312,7 +312,7 @@ func (r *recipe) fits(key any, m *material) bool {
 		digest := r.hash()
 		digest.Write(r.message(m))
 		sum := digest.Sum(nil)
-		for _, signature := range m.signatures {
+		for _, signature := range m.signatures[:min(len(m.signatures), maxPublic)] {
 			if ecdsa.VerifyASN1(key, sum, signature) {
 				return true
 			}
@@ -373,8 +373,11 @@ func (m *material) text(p part) string {
 	return p.text
 }
 
-// maxSignatures bounds what one header can make us compare.
-const maxSignatures = 16
+// How many signatures of one header are compared: by an HMAC, which costs little, and by a public key.
+const (
+	maxSignatures = 16
+	maxPublic     = 4
+)
 
 // signatures are the values in the header that could be the signature: the whole value, or one of a list separated by
 // blanks, commas or semicolons, which is how senders announce several during a rotation.

@@ -165,6 +165,26 @@ func (v *Verification) Explain(r *Request, secrets []Secret, now time.Time, refu
 	v.scheme.explain(r, secrets, now, refused)
 }
 
+// Misfit says why a value can not be a secret of this verification; "" when it can.
+func (v *Verification) Misfit(value []byte) string {
+	if v.scheme == nil {
+		return "it verifies nothing"
+	}
+	s := Secret{Value: value}
+	v.scheme.prepare(&s)
+	switch s.issue {
+	case "":
+		return ""
+	case "secret_empty":
+		return "it is empty"
+	case "secret_no_user":
+		return "it is no pair user:password"
+	case "secret_prefix":
+		return "it has the wrong prefix: Standard Webhooks secrets begin with whsec_, public keys with whpk_, and a private key (whsk_) stays with the sender"
+	}
+	return "it is not the kind of key that is needed (docs/definition.md, Endpoints)"
+}
+
 // Sign sets what the verification asks for, made with the secret for this moment. For some kinds it changes r.URL.
 func (v *Verification) Sign(r *Request, secret []byte, id string, now time.Time) error {
 	if v.scheme == nil {

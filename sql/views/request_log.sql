@@ -16,7 +16,8 @@ select
   r.run_ids,
   r.endpoint_id,
   r.first_id,
-  (select d.duplicates from meshhook.deliveries d where d.project_id = r.project_id and d.request_id = r.id) as duplicates
+  (select d.duplicates from meshhook.deliveries d where d.project_id = r.project_id and d.request_id = r.id) as duplicates,
+  case when r.verdict = 'rejected' then r.trace ->> 'why' end as why
 from meshhook.requests r
 join meshhook.projects p on p.id = r.project_id
 left join meshhook.endpoints e on e.id = r.endpoint_id;
@@ -40,3 +41,4 @@ comment on column meshhook.request_log.run_ids is 'Runs it started.';
 comment on column meshhook.request_log.endpoint_id is 'Id of the endpoint.';
 comment on column meshhook.request_log.first_id is 'Of a duplicate: the request that came first.';
 comment on column meshhook.request_log.duplicates is 'How many duplicates came after it within the window; null where deliveries are not told apart.';
+comment on column meshhook.request_log.why is 'Of a refused request: the finer reason; meshhook.explain_request says it in words.';

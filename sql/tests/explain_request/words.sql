@@ -1,6 +1,6 @@
 -- A refused request in words: facts stand in their places, secrets by fingerprint, and what a second look found goes before.
 begin;
-select plan(19);
+select plan(20);
 -- with: flow.sql
 
 -- with: door.sql
@@ -24,6 +24,7 @@ create temp table one as select pg_temp.refused('MH_SIGNATURE_MISMATCH', '{"why"
   "got": "sha256=012345***", "secrets": [{"id": "00000000-0000-7000-8000-0000000000bb", "state": "ended 2026-01-01T00:00:00Z"}]}', 'AAAA') as id;
 select is(array[x.verdict, x.cause, x.why, x.verified_by, x.signed, x.expected, x.got, x.secrets::text],
   array['rejected', 'MH_SIGNATURE_MISMATCH', 'secret_expired', 'github (hmac)', '{body}', 'sha256=abcdef***', 'sha256=012345***', '{"feedbeef ended 2026-01-01T00:00:00Z"}'], 'the facts') from one, meshhook.explain_request(id) x;
+select is(l.why, 'secret_expired', 'the log has the reason') from one join meshhook.request_log l using (id);
 select is(x.problem, 'It was signed with secret feedbeef, which ended on 2026-01-01T00:00:00Z.', 'the sentence') from one, meshhook.explain_request(id) x;
 select matches(x.advice, 'meshhook endpoint secret add good ', 'what to do') from one, meshhook.explain_request(id) x;
 select is((select (x ->> 'problem') || ' ' || (x ->> 'clock_off') from pg_temp.why('MH_TIMESTAMP_STALE', '{"why": "timestamp_stale", "clock_ms": 361500, "tolerance_ms": 300000, "header": "x-time"}') x),

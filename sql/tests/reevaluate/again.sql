@@ -1,6 +1,6 @@
 -- Refused requests go through the door again, and kept ones start runs again; what they start is proven.
 begin;
-select plan(29);
+select plan(30);
 -- with: flow.sql
 
 -- with: door.sql
@@ -38,6 +38,7 @@ select is((select pg_temp.verdict(request) from asked), 'accepted 1', 'it has en
 select is((select n.output -> 0 || jsonb_build_array((n.output ->> 1)::timestamptz = q.received_at) from asked a join meshhook.requests q on q.id = a.request join meshhook.runs n on n.id = q.run_ids[1]), '[{"n": 1}, true]', 'with its bytes and the moment it came');
 select is((select meshhook_engine.settle_reevaluation(id, null) from asked), 'accepted', 'once');
 select is((select pg_temp.verdict(request) from asked), 'accepted 1', 'and no more');
+select is(l.why, null, 'the log has no reason any more') from asked join meshhook.request_log l on l.id = request;
 select matches(x.later, '^It was refused first \(secret_none\), verified again on .* and then accepted\.$', 'as is told') from asked, meshhook.explain_request(request) x;
 select throws_like((select format('select meshhook.reevaluate(%L)', request) from asked), 'MH_REQUEST_NOT_REJECTED: %', 'it can not enter twice');
 -- Replays.

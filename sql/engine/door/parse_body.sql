@@ -1,5 +1,5 @@
--- A body by its content type: JSON as it is, a form as an object (a repeated field as an array), text and XML as a string,
--- anything else as base64. Without a content type: JSON when it is JSON, else text, else base64. An empty body is null.
+-- A body by its content type: JSON as it is, a form as an object (a repeated field as an array; of a file what is to know
+-- about it), text and XML as a string, anything else as base64. Without a content type: JSON when it is JSON, else text, else base64. An empty body is null.
 -- Raises MH400 with a code when the bytes are not what they claim, or hold what jsonb cannot.
 -- Called by: try_body, recall_start, refold_request.
 create or replace function meshhook_engine.parse_body(p_type text, p_body bytea) returns jsonb
@@ -40,6 +40,8 @@ begin
       hint = 'The bytes are kept with the request. Correct the sender, or its Content-Type.';
   elsif v_type = 'application/x-www-form-urlencoded' then
     return meshhook_engine.parse_form(meshhook_engine.utf8_text(p_body, p_type));
+  elsif v_type = 'multipart/form-data' then
+    return meshhook_engine.parse_multipart(p_body, p_type);
   elsif v_type like 'text/%' or v_type = 'application/xml' or v_type like '%+xml' then
     return to_jsonb(meshhook_engine.utf8_text(p_body, p_type));
   elsif v_type = '' then

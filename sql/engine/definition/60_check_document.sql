@@ -33,9 +33,14 @@ begin
   if p_definition ? 'policy' then
     v_problems := v_problems || meshhook_engine.check_fields(v_policy, '{
       "deadline": {"is": "duration", "min": 1000, "max": 315360000000}, "concurrency": {"is": "any"}, "debounce": {"is": "any"},
-      "retention": {"is": "duration", "min": 3600000, "max": 315360000000}, "redact": {"is": "array", "max": 200}}', '/policy', null);
+      "retention": {"is": "duration", "min": 3600000, "max": 315360000000}, "redact": {"is": "array", "max": 200},
+      "error_workflow": {"is": "text", "max": 63}}', '/policy', null);
     if jsonb_typeof(v_policy) = 'object' then
       v_problems := v_problems || meshhook_engine.check_holds(v_policy);
+    end if;
+    if jsonb_typeof(v_policy -> 'error_workflow') = 'string' and v_policy ->> 'error_workflow' !~ '^[a-z0-9][a-z0-9_-]{0,62}$' then
+      v_problems := v_problems || meshhook_engine.problem('MH_DEF_NAME', '/policy/error_workflow', null,
+        format('%s is no workflow name: lower case letters, digits, - and _, 63 at most', meshhook_engine.quote(v_policy -> 'error_workflow')));
     end if;
     if jsonb_typeof(v_policy -> 'redact') = 'array' then
       for v_part, v_i in select value, ordinality - 1 from jsonb_array_elements(v_policy -> 'redact') with ordinality limit 200 loop

@@ -4,8 +4,10 @@
 -- One that holds its lock and has not been heard of for half a minute is silent: frozen, or cut off in a way that the server
 -- does not notice. It loses its work like the dead, also what it claimed through River, but stays known: it may come back, and
 -- should it die instead, its lock will tell. What it brings late meets the attempt fence.
+-- A row that a process died with counts that, for as long as its run has not got on (the seq beside the count): five in a row fail
+-- the run.
 -- Behind a transaction pooler no process holds a lock; there, seen_at stands in for it (a minute without a heartbeat).
--- Locks: processes (skip locked), then river_job rows in id order. Notifies: meshhook_river.river_insert once. Called by: wake.
+-- Locks: processes (skip locked), then river_job rows in id order, then see fail_poisoned. Notifies: meshhook_river.river_insert once. Called by: wake.
 drop function if exists meshhook_engine.wake_orphans();
 create or replace function meshhook_engine.wake_orphans(p_process int) returns int
 language plpgsql volatile as $$
@@ -13,6 +15,7 @@ declare
   v_gone  int[];
   v_dead  int[];
   v_count int := 0;
+  v_bad   bigint[];
 begin
   select array_agg(g.id), array_agg(g.id) filter (where not g.held) into v_gone, v_dead
   from (
@@ -32,16 +35,24 @@ begin
     return 0;
   end if;
   with orphans as (
-    select j.id from meshhook_river.river_job j
+    select j.id, (select r.seq from meshhook.runs r where r.id = (j.args ->> 'run_id')::uuid) as seq from meshhook_river.river_job j
     where j.state in ('scheduled', 'running') and j.kind = 'run'
       and j.attempted_by[cardinality(j.attempted_by)] = any (v_gone::text[])
     order by j.id
     for update
   )
-  update meshhook_river.river_job j
-  set state = 'available', scheduled_at = clock_timestamp()
-  from orphans where j.id = orphans.id;
-  get diagnostics v_count = row_count;
+  , freed as (
+    update meshhook_river.river_job j
+    set state = 'available', scheduled_at = clock_timestamp(),
+        metadata = case when j.attempted_by[cardinality(j.attempted_by)] = any (v_dead::text[]) then j.metadata || jsonb_build_object(
+          'seq', o.seq, 'crashes', 1 + case when j.metadata -> 'seq' = to_jsonb(o.seq) then (j.metadata -> 'crashes')::int else 0 end) else j.metadata end
+    from orphans o where j.id = o.id
+    returning j.id, j.metadata
+  )
+  select count(*), array_agg(f.id) filter (where (f.metadata -> 'crashes')::int >= 5) into v_count, v_bad from freed f;
+  if v_bad is not null then
+    perform meshhook_engine.fail_poisoned(v_bad, p_process, meshhook_engine.clock());
+  end if;
   if v_dead is not null then
     delete from meshhook.processes p where p.id = any (v_dead);
   end if;

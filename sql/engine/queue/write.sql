@@ -14,12 +14,13 @@ declare
   v_had   boolean;
   v_lease boolean;
   v_free  boolean;
+  v_fail  boolean;
   v_drop  bigint[];
 begin
   -- What there is to write at all: a statement for nothing costs as much as one for a row.
   select bool_or(c.is_new), bool_or(not c.is_new), bool_or(pg_column_size(c.events) > 8192), bool_or(c.waits is not null),
-         bool_or(c.had_waits), bool_or(c.new_job is not null), bool_or(c.free_job is not null)
-  into v_new, v_old, v_large, v_waits, v_had, v_lease, v_free
+         bool_or(c.had_waits), bool_or(c.new_job is not null), bool_or(c.free_job is not null), bool_or(c.status = 'failed')
+  into v_new, v_old, v_large, v_waits, v_had, v_lease, v_free, v_fail
   from unnest(p_changes) c;
   v_drop := array(select unnest(c.drop_jobs) from unnest(p_changes) c where c.drop_jobs is not null);
 
@@ -91,5 +92,8 @@ begin
   end if;
   if v_free then
     perform pg_notify('meshhook_river.river_insert', '{"queue":"default"}');
+  end if;
+  if v_fail then
+    perform meshhook_engine.heed_failures(p_changes, p_now);
   end if;
 end $$;

@@ -55,6 +55,7 @@ begin
     v_start := meshhook_engine.recall_start(v_run.id, v_run.request_id);
     continue when v_start -> 'trigger' is null;  -- the request is gone; verify says so
     v_answers := meshhook_engine.recording_of(v_facts);
+    continue when v_facts #> '{0,data}' ? 'held' and not v_answers ? '.began';  -- it never began, which other runs decided
     v_start := v_start || jsonb_build_object('run', meshhook_engine.run_context(
       v_run, v_facts #>> '{0,data,workflow}', (v_facts #> '{0,data,version}')::int));
     if not v_facts #> '{0,data}' ? 'vars' and (v_graph -> 'uses_vars')::boolean then
@@ -68,7 +69,8 @@ begin
       would_be := '{"status": "unknown", "unknown": [], "steered": true}';
       v_differs := '{outcome}';
     else
-      v_seen := meshhook_engine.foresee(v_graph, v_nodes, v_start, '{}', v_run.started_at, v_answers);
+      v_seen := meshhook_engine.foresee(
+        v_graph, v_nodes, v_start, '{}', coalesce((v_answers ->> '.began')::timestamptz, v_run.started_at), v_answers);
       would_be := meshhook_engine.course_of((
         select jsonb_agg(jsonb_build_object('seq', n, 'type', f.type, 'step', f.step, 'data', f.data) order by n)
         from unnest(v_seen.events) with ordinality f(type, step, attempt, data, digest, n)));

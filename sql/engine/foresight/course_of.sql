@@ -30,7 +30,7 @@ begin
       if v_fact ->> 'type' in ('run.succeeded', 'run.failed', 'run.canceled') then
         v_end := v_fact;
       end if;
-      if v_step is not null then
+      if v_step <> '*' then  -- not the timer of a start that was put off
         v_steps := v_steps || jsonb_build_object(v_step, 'succeeded');
       end if;
     end case;

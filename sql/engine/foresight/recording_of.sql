@@ -1,7 +1,7 @@
 -- What the world told a run, as foresee takes it: of each call its tries with the hash of the request they answered and the
 -- draw behind them, of each timer when it was over, of each wait what came and when, and '.end' when the run was ended from outside its workflow (a deadline is
--- the definition's own, and passes by itself). '.asked' are the hashes of all requests it made, '.until' when it ended, '.held' how
--- long it was paused, which puts off its deadline; '.steered' says that somebody sent it another way by hand, which no definition does.
+-- the definition's own, and passes by itself). '.asked' are the hashes of all requests it made, '.until' when it ended, '.began'
+-- when its first step was decided, if that was put off, '.held' what that and pauses add to its deadline; '.steered' says that somebody sent it another way by hand, which no definition does.
 -- Called by: meshhook.backtest.
 create or replace function meshhook_engine.recording_of(p_facts jsonb) returns jsonb
 language plpgsql stable as $$
@@ -35,6 +35,11 @@ begin
     when 'timer.set' then
       v_dues := v_dues || jsonb_build_object(v_step, v_fact #> '{data,due}');
     when 'timer.fired' then
+      if v_step = '*' then  -- a start that was put off or held back
+        v_answers := v_answers || jsonb_build_object('.began', v_fact -> 'at');
+        v_held := v_held - ((v_fact ->> 'at')::timestamptz - (p_facts #>> '{0,at}')::timestamptz);
+        continue;
+      end if;
       v_answers := v_answers || jsonb_build_object(v_step, jsonb_build_array(
         v_one || jsonb_build_object('due', v_dues -> v_step, 'hash', v_hashes -> v_step)));
     when 'run.failed', 'run.canceled' then

@@ -1,6 +1,6 @@
 -- In which ways runs can differ: their path, the requests they make, their outcome, their output.
 begin;
-select plan(15);
+select plan(18);
 -- with: flow.sql
 -- with: door.sql
 
@@ -46,5 +46,18 @@ select meshhook.resume(run) from sent where n = 6;
 select pg_temp.deliver(run, 'post', 1, '{"status": 200, "text": true, "headers": {}}') from sent where n = 6;
 select is((select string_agg(status::text, ' ' order by n) from sent s join meshhook.runs r on r.id = s.run where n > 4), 'succeeded succeeded', 'two more');
 select is(pg_temp.found(d || '{"policy": {"deadline": "1h"}}'), '5 ["outcome"]', 'the one that was retried is unknown, the other in time') from d;
+
+-- Runs that were held back: they began later, or never.
+select meshhook.publish('proof', 'flow', d || '{"policy": {"concurrency": {"key": "trigger.path", "limit": 1, "on_limit": "queue"}, "deadline": "1h"}}') from d;
+insert into sent select 6 + a.item, a.request_id, a.run_id
+from ends e, meshhook_engine.accept(null, 0, array_fill(pg_temp.item(e.id), array[3]), array['{"n": 7}', '{"n": 8}', '{"n": 9}']::bytea[]) a;
+select pg_temp.wake(), pg_temp.at('10m');
+select meshhook.cancel(run) from sent where n = 9;
+select pg_temp.deliver(run, 'post', 1, '{"status": 200, "text": true, "headers": {}}') from sent where n = 7;
+select pg_temp.wake(), pg_temp.at('20m');
+select pg_temp.deliver(run, 'post', 1, '{"status": 200, "text": true, "headers": {}}') from sent where n = 8;
+select is((select string_agg(r.status::text, ' ' order by n) from sent s join meshhook.runs r on r.id = s.run where n > 6), 'succeeded succeeded canceled', 'one after the other, one never');
+select is(pg_temp.found(d || '{"policy": {"deadline": "1h"}}'), '5 ["outcome"]', 'from where they began, they go the same way') from d;
+select is(substring(pg_temp.found(d || '{"policy": {"deadline": "29m"}}') from '8 .*'), '8 ["path", "outcome"]', 'a deadline counts from the start, which was earlier') from d;
 select * from finish();
 rollback;

@@ -33,6 +33,17 @@ func (s *site) secret(endpoint, value string) {
 	must(s.t, err)
 }
 
+// calm is send on a machine that may be busy: what the database had no time for is sent again.
+func (s *site) calm(method, path, body string, header ...string) reply {
+	s.t.Helper()
+	for tries := 0; ; tries++ {
+		got := s.send(method, path, body, header...)
+		if got.field("code") != "MH_DATABASE_AWAY" || tries == 50 {
+			return got
+		}
+	}
+}
+
 // signed sends a webhook that is signed as the endpoint's verification, resolved by the database, asks for.
 func (s *site) signed(endpoint, secret, body, kind string, change func(*signature.Request)) reply {
 	s.t.Helper()
@@ -56,7 +67,7 @@ func (s *site) signed(endpoint, secret, body, kind string, change func(*signatur
 			pairs = append(pairs, name, values[0])
 		}
 	}
-	return s.send("POST", strings.TrimPrefix(r.URL, s.url), string(r.Body), append(pairs, "Content-Type", kind)...)
+	return s.calm("POST", strings.TrimPrefix(r.URL, s.url), string(r.Body), append(pairs, "Content-Type", kind)...)
 }
 
 // Each provider and each kind through the whole door: good, tampered, bare; verdict, cause and status; the sentence.
@@ -106,7 +117,7 @@ func TestDoorVerifiesEachKind(t *testing.T) {
 		} else {
 			got.expect(t, 401, c.tampered)
 		}
-		got = s.send("POST", path, body)
+		got = s.calm("POST", path, body)
 		got.expect(t, 401, c.bare)
 		if said := s.text("select problem || '|' || advice || '|' || verified_by from meshhook.explain_request($1)", got.field("request_id")); strings.Contains(said, "{") || !strings.Contains(said, "missing") && !strings.Contains(said, "has no key") {
 			t.Errorf("%s: %s", c.name, said)
@@ -133,10 +144,10 @@ func TestDoorVerifiesByKeySet(t *testing.T) {
 	token.Header["kid"] = "one"
 	text, err := token.SignedString(key)
 	must(t, err)
-	s.send("POST", path, `{}`, "Authorization", "Bearer "+text).expect(t, 202, "")
-	got := s.send("POST", path, `{}`, "Authorization", "Bearer "+text[:len(text)-6]+"AAAAAA")
+	s.calm("POST", path, `{}`, "Authorization", "Bearer "+text).expect(t, 202, "")
+	got := s.calm("POST", path, `{}`, "Authorization", "Bearer "+text[:len(text)-6]+"AAAAAA")
 	got.expect(t, 401, "MH_TOKEN_SIGNATURE")
-	got = s.send("POST", gone, `{}`, "Authorization", "Bearer "+text)
+	got = s.calm("POST", gone, `{}`, "Authorization", "Bearer "+text)
 	got.expect(t, 503, "MH_JWKS_AWAY")
 	if why := s.text("select why || ' ' || verdict from meshhook.explain_request($1)", got.field("request_id")); why != "jwks_unreachable rejected" {
 		t.Errorf("explained as %s", why)
@@ -168,13 +179,13 @@ func TestDoorAnswersHandshakes(t *testing.T) {
 	s.signed("slack", "s", `{"type": "event_callback"}`, "application/json", nil).expect(t, 202, "")
 	expect("discord", s.signed("discord", strings.Repeat("07", 32), `{"type": 1}`, "application/json", nil), 200, `{"type":1}`)
 	s.signed("discord", strings.Repeat("08", 32), `{"type": 1}`, "application/json", nil).expect(t, 401, "MH_SIGNATURE_MISMATCH")
-	expect("microsoft", s.send("POST", microsoft+"?key=a+key+of+some+length&validationToken=Validation%3A+%3Cb%3E", ""), 200, "Validation: <b>")
-	s.send("POST", microsoft+"?validationToken=x", "").expect(t, 401, "MH_CREDENTIAL_MISSING")
-	expect("meta", s.send("GET", meta+"?hub.mode=subscribe&hub.verify_token=the+word+agreed+on&hub.challenge=1158201444", ""), 200, "1158201444")
-	s.send("GET", meta+"?hub.mode=subscribe&hub.verify_token=another&hub.challenge=1", "").expect(t, 401, "MH_CREDENTIAL_WRONG")
-	s.send("GET", meta, "").expect(t, 405, "MH_METHOD_NOT_ALLOWED")
+	expect("microsoft", s.calm("POST", microsoft+"?key=a+key+of+some+length&validationToken=Validation%3A+%3Cb%3E", ""), 200, "Validation: <b>")
+	s.calm("POST", microsoft+"?validationToken=x", "").expect(t, 401, "MH_CREDENTIAL_MISSING")
+	expect("meta", s.calm("GET", meta+"?hub.mode=subscribe&hub.verify_token=the+word+agreed+on&hub.challenge=1158201444", ""), 200, "1158201444")
+	s.calm("GET", meta+"?hub.mode=subscribe&hub.verify_token=another&hub.challenge=1", "").expect(t, 401, "MH_CREDENTIAL_WRONG")
+	s.calm("GET", meta, "").expect(t, 405, "MH_METHOD_NOT_ALLOWED")
 	s.signed("meta", "the app secret", `{"object": "page"}`, "application/json", nil).expect(t, 202, "")
-	if got := s.text("select string_agg(endpoint || ' ' || verdict || ' ' || coalesce(cardinality(run_ids), 0), ', ' order by endpoint) from meshhook.request_log where cause = 'MH_HANDSHAKE'"); got != "discord ignored 0, meta ignored 0, microsoft ignored 0, slack ignored 0" {
+	if got := s.text("select string_agg(distinct endpoint || ' ' || verdict || ' ' || coalesce(cardinality(run_ids), 0), ', ') from meshhook.request_log where cause = 'MH_HANDSHAKE'"); got != "discord ignored 0, meta ignored 0, microsoft ignored 0, slack ignored 0" {
 		t.Errorf("kept: %s", got)
 	}
 	if got := s.text("select string_agg(query::text, ' ') from meshhook.request_log where endpoint in ('meta', 'microsoft')"); strings.Contains(got, "agreed") || strings.Contains(got, "some length") {
@@ -186,15 +197,15 @@ func TestDoorAnswersHandshakes(t *testing.T) {
 func TestDoorVerifiesAgain(t *testing.T) {
 	url := dbtest.URL(t)
 	s := open(t, url, url, false)
-	path := s.endpoint("flow", pureNodes, pureEdges, `{"kind": "hmac", "header": "x-sig", "signed": "{timestamp}{body}", "timestamp_header": "x-time", "tolerance": "2s"}`, `{}`)
+	path := s.endpoint("flow", pureNodes, pureEdges, `{"kind": "hmac", "header": "x-sig", "signed": "{timestamp}{body}", "timestamp_header": "x-time", "tolerance": "1m"}`, `{}`)
 	key := s.endpoint("key", pureNodes, pureEdges, `{"kind": "api_key", "query": "key"}`, `{}`)
 	const body = `{"n": 7}`
 	stamp := fmt.Sprint(time.Now().Unix())
 	m := hmac.New(sha256.New, []byte("the secret"))
 	m.Write([]byte(stamp + body))
-	got := s.send("POST", path, body, "X-Sig", hex.EncodeToString(m.Sum(nil)), "X-Time", stamp)
+	got := s.calm("POST", path, body, "X-Sig", hex.EncodeToString(m.Sum(nil)), "X-Time", stamp)
 	got.expect(t, 401, "MH_SECRET_NONE")
-	second := s.send("POST", key+"?key=a+key+of+some+length", body)
+	second := s.calm("POST", key+"?key=a+key+of+some+length", body)
 	second.expect(t, 401, "MH_SECRET_NONE")
 	settled := func(request string) string {
 		t.Helper()
@@ -222,7 +233,7 @@ func TestDoorVerifiesAgain(t *testing.T) {
 		}
 	}
 	// The sealed headers belong to their bytes: beside other ones they do not open.
-	third := s.send("POST", path, body, "X-Sig", "00", "X-Time", stamp)
+	third := s.calm("POST", path, body, "X-Sig", "00", "X-Time", stamp)
 	s.exec("update meshhook.requests set body = 'other' where id = $1", third.field("request_id"))
 	if v := settled(third.field("request_id")); v != "rejected MH_REQUEST_NO_EVIDENCE" {
 		t.Errorf("beside another body: %s", v)

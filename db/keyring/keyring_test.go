@@ -229,3 +229,44 @@ func TestKEK(t *testing.T) {
 		t.Error("a missing file was read")
 	}
 }
+
+// Evidence opens beside its own body, at its own endpoint, with its own KEK, and nowhere else.
+func TestEvidence(t *testing.T) {
+	ring, err := keyring.New(nil, bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint := uuid.New()
+	sealed, err := ring.SealEvidence(1, endpoint, []byte("body"), []byte("headers"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ring.OpenEvidence(1, endpoint, []byte("body"), sealed); err != nil || string(got) != "headers" {
+		t.Errorf("%q %v", got, err)
+	}
+	if bytes.Contains(sealed, []byte("headers")) {
+		t.Error("it is not sealed")
+	}
+	other, err := keyring.New(nil, bytes.Repeat([]byte{2}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, open := range map[string]func() ([]byte, error){
+		"project":  func() ([]byte, error) { return ring.OpenEvidence(2, endpoint, []byte("body"), sealed) },
+		"endpoint": func() ([]byte, error) { return ring.OpenEvidence(1, uuid.New(), []byte("body"), sealed) },
+		"body":     func() ([]byte, error) { return ring.OpenEvidence(1, endpoint, []byte("other"), sealed) },
+		"KEK":      func() ([]byte, error) { return other.OpenEvidence(1, endpoint, []byte("body"), sealed) },
+		"nothing":  func() ([]byte, error) { return ring.OpenEvidence(1, endpoint, []byte("body"), nil) },
+	} {
+		if got, err := open(); !errors.Is(err, keyring.ErrNotOpened) {
+			t.Errorf("another %s: %q %v", name, got, err)
+		}
+	}
+	none, err := keyring.New(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := none.SealEvidence(1, endpoint, nil, nil); !errors.Is(err, keyring.ErrNoKEK) {
+		t.Errorf("without a KEK: %v", err)
+	}
+}

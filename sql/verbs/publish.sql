@@ -11,6 +11,7 @@ declare
   v_row        meshhook.workflows;
   v_definition jsonb;
   v_read       record;
+  v_calls      meshhook_engine.problem[];
   v_sha        bytea;
   v_version    int;
 begin
@@ -28,6 +29,13 @@ begin
     v_read.problems := v_read.problems || meshhook_engine.problem('MH_DEF_NAME', '/name', null,
       format('the definition is named "%s", the workflow "%s"', v_definition ->> 'name', workflow));
     v_read.compiled := null;
+  end if;
+  if v_read.compiled is not null then
+    v_calls := meshhook_engine.check_calls(v_project, v_definition);
+    if exists (select from unnest(v_calls) c where c.severity = 'error') then
+      v_read.problems := v_read.problems || v_calls;
+      v_read.compiled := null;
+    end if;
   end if;
   if v_read.compiled is null then
     perform meshhook_engine.refuse(v_read.problems);

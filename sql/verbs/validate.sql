@@ -1,5 +1,6 @@
 -- Everything that is wrong with a definition, at once. Never raises because of the definition.
--- Takes no locks, notifies nobody. With a project, it also says which secrets, and which error workflow, the project does not have.
+-- Takes no locks, notifies nobody. With a project, it also says which secrets, called workflows and error workflow the project
+-- does not have, and whether calls go round in circles.
 create or replace function meshhook.validate(definition jsonb, project text default null)
 returns table (severity text, code text, path text, node text, message text)
 language plpgsql stable security definer set search_path = '' as $$
@@ -14,7 +15,8 @@ begin
   end if;
   return query
     select p.severity, p.code, p.path, p.node, p.message
-    from unnest((meshhook_engine.read_definition(definition, v_secrets, false)).problems) p;
+    from unnest((meshhook_engine.read_definition(definition, v_secrets, false)).problems
+      || case when v_project is not null then meshhook_engine.check_calls(v_project, definition) end) p;
   if v_project is not null and jsonb_typeof(definition #> '{policy,error_workflow}') = 'string' and not exists (
     select from meshhook.workflows w where w.project_id = v_project and w.name = definition #>> '{policy,error_workflow}' and w.live_version is not null)
   then

@@ -9,7 +9,7 @@
 -- An edge is a letter of frontier.e: . unsettled  t taken  x dead
 --
 --        .  --ready-->  s | f                        pure node, in this segment
---        .  --ready-->  o  --event-->  s | f         call, timer, signal or approval
+--        .  --ready-->  o  --event-->  s | f         call, timer, signal, approval or run called
 --        .  --all edges dead-->  x
 --
 -- A segment stops after p_limit nodes or when p_budget is spent (to keep one commit short); what is left stands in frontier.rest and goes
@@ -98,7 +98,7 @@ begin
       v_open := v_open - node.id;
       v_pure := false;
       v_settled := true;
-    elsif p_event.type in ('timer.fired', 'signal.received') then
+    elsif p_event.type in ('timer.fired', 'signal.received', 'child.finished') then
       v_i := (v_open -> p_event.step -> 'i')::int;
       node := p_nodes[v_i];
       if node.kind = 'delay' then
@@ -253,9 +253,11 @@ begin
           v_n := overlay(v_n placing 'o' from v_i for 1);
           v_open := v_open || jsonb_build_object(node.id, jsonb_build_object('i', v_i, 'due', v_done -> 'due'));
           r.opened := r.opened || node.id;
-        elsif node.kind = 'wait' then
-          v_done := to_jsonb(meshhook_engine.node_wait(node.spec, v_root, p_at));
-          v_later := v_later || row('signal.awaited', node.id, null, v_done -> 'data', null)::meshhook_engine.fact;
+        elsif node.kind in ('wait', 'call') then
+          v_done := case node.kind
+            when 'wait' then to_jsonb(meshhook_engine.node_wait(node.spec, v_root, p_at))
+            else to_jsonb(meshhook_engine.node_call(node.spec, v_root, p_ctx -> 'run', p_seq, p_at)) end;
+          v_later := v_later || row(case node.kind when 'wait' then 'signal.awaited' else 'child.started' end, node.id, null, v_done -> 'data', null)::meshhook_engine.fact;
           v_n := overlay(v_n placing 'o' from v_i for 1);
           v_open := v_open || jsonb_build_object(node.id, v_done -> 'open' || jsonb_build_object('i', v_i));
           r.opened := r.opened || node.id;

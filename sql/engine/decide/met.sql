@@ -11,6 +11,11 @@ begin
     return jsonb_build_object('error', jsonb_build_object('code', 'MH_WAIT_TIMEOUT', 'message', case
       when p_node.spec ? 'approval' then 'Nobody approved or rejected in time.'
       else format('Signal %s did not come in time.', p_node.spec ->> 'signal') end, 'step', p_event.step));
+  elsif p_event.type = 'child.finished' then
+    if p_event.data ? 'error' then
+      return jsonb_build_object('error', p_event.data -> 'error' || jsonb_build_object('step', p_event.step));
+    end if;
+    return jsonb_build_object('port', 'out', 'output', p_event.data -> 'output');
   elsif p_node.spec ? 'approval' and p_event.data #> '{value,approved}' = 'false' then
     return jsonb_build_object('error', jsonb_build_object('code', 'MH_REJECTED',
       'message', format('Rejected by %s%s', p_event.data #>> '{value,by}', coalesce(': ' || (p_event.data #>> '{value,note}'), '.')),

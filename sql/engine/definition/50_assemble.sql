@@ -58,7 +58,7 @@ language sql immutable as $$
       'mode', coalesce(p_definition #> '{respond,mode}', '"ack"'),
       'timeout_ms', coalesce(meshhook_engine.parse_duration(p_definition #>> '{respond,timeout}'), 10000)),
     'input', p_definition -> 'input',
-    'pure', not exists (select from node where form ->> 'type' in ('http_call', 'delay', 'wait')),
+    'pure', not exists (select from node where form ->> 'type' in ('http_call', 'delay', 'wait', 'call')),
     'uses_vars', exists (select from node where (form #> '{needs,vars}')::boolean))
     || case when exists (select from node where jsonb_path_exists(form, 'lax $.**.breaker.open_ms')) then '{"asks": true}' else '{}' end::jsonb
     || case when p_definition -> 'policy' ?| array['concurrency', 'debounce']

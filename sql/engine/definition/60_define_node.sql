@@ -34,7 +34,7 @@ begin
   end if;
 
   v_with := p_definition -> 'with';
-  if v_with is null and v_type in ('transform', 'branch', 'http_call', 'delay', 'xml', 'wait') then
+  if v_with is null and v_type in ('transform', 'branch', 'http_call', 'delay', 'xml', 'wait', 'call') then
     problems := problems || meshhook_engine.problem('MH_DEF_MISSING', v_path || '/with', p_id, format('"with" is missing: a %s needs its settings', v_type));
   end if;
   v_with := coalesce(v_with, '{}');
@@ -48,12 +48,13 @@ begin
   when 'respond' then select * into v_kind from meshhook_engine.define_respond(v_with, v_path, p_id);
   when 'xml' then select * into v_kind from meshhook_engine.define_xml(v_with, v_path, p_id);
   when 'wait' then select * into v_kind from meshhook_engine.define_wait(v_with, v_path, p_id);
+  when 'call' then select * into v_kind from meshhook_engine.define_call(v_with, v_path, p_id);
   else
     ports := case v_type
-      when 'each' then '["out", "error"]' when 'call' then '["out", "error"]' end;
+      when 'each' then '["out", "error"]' end;
     problems := problems || case when ports is null
       then meshhook_engine.problem('MH_DEF_NODE_TYPE', left(v_path, -5) || '/type', p_id,
-        format('"%s" is no node type; there are transform, branch, http_call, delay, wait, respond, xml, terminate', left(v_type, 80)))
+        format('"%s" is no node type; there are transform, branch, http_call, delay, wait, call, respond, xml, terminate', left(v_type, 80)))
       else meshhook_engine.problem('MH_DEF_NODE_TYPE_UNSUPPORTED', left(v_path, -5) || '/type', p_id,
         format('this version of the engine does not run nodes of type "%s"', v_type)) end;
     return;

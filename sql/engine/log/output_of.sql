@@ -26,6 +26,8 @@ begin
     return p_data -> 'value';
   when 'run.started' then  -- taken along from another run
     return p_data #> array['copied', p_step, 'output'];
+  when 'child.finished' then
+    return p_data -> 'output';
   when 'timer.fired' then
     return jsonb_build_object('woke_at', meshhook_engine.iso(p_at));
   else

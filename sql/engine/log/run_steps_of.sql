@@ -8,7 +8,7 @@ begin
     select n.node ->> 'id', n.node ->> 'type',
            case substr(r.frontier ->> 'n', n.ord::int, 1)
              when '.' then 'ready'
-             when 'o' then case when n.node ->> 'type' in ('delay', 'wait') then 'waiting' when r.jobs ? (n.node ->> 'id') then 'running' else 'retrying' end
+             when 'o' then case when n.node ->> 'type' in ('delay', 'wait') then 'waiting' when r.jobs ? (n.node ->> 'id') then 'running' when n.node ->> 'type' = 'call' then 'waiting' else 'retrying' end
              when 's' then 'succeeded' when 'f' then 'failed' when 'x' then 'skipped' when 'c' then 'canceled' end,
            coalesce((f.data -> 'attempts')::int, (r.frontier #> array['open', n.node ->> 'id', 'a'])::int),
            f.seq, f.at, nullif(o.output, 'null'), o.output -> 'error'

@@ -5,6 +5,7 @@ begin
   return case p_type
     when 'run.started' then format('version %s of %s, %s', p_data ->> 'version', p_data ->> 'workflow',
       case when p_data ? 'request' then 'by request ' || (p_data ->> 'request')
+           when p_data #> '{trigger,parent}' is not null then 'by run ' || (p_data #>> '{trigger,parent,run}')
            when p_data #> '{trigger,schedule}' is not null then 'by schedule ' || (p_data #>> '{trigger,schedule}')
            when p_data #> '{trigger,table}' is not null then format('by %s of %s', p_data #>> '{trigger,op}', p_data #>> '{trigger,table}') else 'by hand' end)
     when 'segment.decided' then coalesce((
@@ -25,6 +26,8 @@ begin
       || coalesce(', until ' || (p_data ->> 'until'), '')
     when 'signal.received' then coalesce('signal ' || (p_data ->> 'signal') || coalesce(' for ' || nullif(p_data ->> 'key', ''), '') || coalesce(' from ' || (p_data ->> 'by'), ''),
       case when p_data #> '{value,approved}' = 'true' then 'approved' else 'rejected' end || ' by ' || (p_data #>> '{value,by}') || coalesce(': ' || (p_data #>> '{value,note}'), ''))
+    when 'child.started' then format('%s%s as run %s', p_data ->> 'workflow', coalesce(' version ' || nullif(p_data ->> 'version', 'latest'), ''), p_data ->> 'run')
+    when 'child.finished' then case when p_data ? 'error' then p_data #>> '{error,message}' else format('run %s %s', p_data ->> 'run', p_data ->> 'status') end
     when 'timer.set' then 'until ' || (p_data ->> 'until')
     when 'run.paused' then 'by ' || (p_data ->> 'by') || coalesce(': ' || (p_data ->> 'reason'), '')
     when 'run.retried' then 'by ' || (p_data ->> 'by')

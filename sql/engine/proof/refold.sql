@@ -128,7 +128,7 @@ begin
     end case;
 
     -- An outcome that nothing waits for: what went before was changed, so that the fold has taken another way.
-    if v_fact.type in ('call.attempted', 'timer.fired', 'signal.received', 'run.continued') and v_frontier -> 'open' -> v_fact.step is null and v_fact.step is distinct from '*' then
+    if v_fact.type in ('call.attempted', 'timer.fired', 'signal.received', 'child.finished', 'run.continued') and v_frontier -> 'open' -> v_fact.step is null and v_fact.step is distinct from '*' then
       problems := problems || jsonb_build_object(
         'seq', v_seq, 'step', v_fact.step, 'code', 'MH_LOG_EXTRA', 'expected', null, 'got', to_jsonb(v_event));
       continue;

@@ -11,5 +11,6 @@ begin
     case when p_decision.status <> 'running' then p_decision.status when p_run.status = 'paused' then 'paused'
          when p_placement.jobs is null then 'waiting' else 'running' end,
     p_decision.frontier, p_placement.jobs, p_decision.output, p_decision.error, p_events || p_decision.effects,
-    p_placement.waits, p_run.wake_at is not null, p_placement.new_job, p_placement.free_job, p_placement.drop_jobs)::meshhook_engine.change;
+    p_placement.waits, p_run.wake_at is not null, p_placement.new_job, p_placement.free_job, p_placement.drop_jobs,
+    p_run.parent_id, case when p_decision.status <> 'running' then meshhook_engine.called_by(p_run.frontier, p_events[1].step) end)::meshhook_engine.change;
 end $$;

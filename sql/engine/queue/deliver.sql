@@ -46,6 +46,8 @@ declare
   v_statuses text[] := v_verdicts;
   v_calls    jsonb[] := array_fill('[]'::jsonb, array[cardinality(p_results)]);
   v_item     int;
+  v_call     meshhook_engine.called;  -- of a step that calls another run
+  v_children meshhook_engine.change[] := '{}'::meshhook_engine.change[];
   v_given    int[];   -- results of the run at hand that were answered with calls
 begin
   -- Every run of the group, locked in id order; a lookup by key each, whatever the planner thinks of the partitions.
@@ -108,9 +110,17 @@ begin
       v_ctx := jsonb_build_object('run', meshhook_engine.run_context(v_run, v_name, v_number));
     end if;
 
+    v_call := null;
     if v_step = '*' then
       v_event := null;
       v_logged := '{}';
+    elsif v_open ? 'c' then
+      v_call := meshhook_engine.call_child(v_run, v_step, v_now);
+      v_event := v_call.fact;
+      v_logged := case when v_call.wait is null then array[v_event] else '{}' end;
+      if (v_call.child).run_id is not null then
+        v_children := v_children || v_call.child;
+      end if;
     elsif v_open ? 'a' then
       v_data := meshhook_engine.attempted(v_nodes[(v_open -> 'i')::int].spec, v_result, p_bodies[v_order.ord]);
       v_event := row('call.attempted', v_step, (v_open -> 'a')::int2, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact;
@@ -123,9 +133,13 @@ begin
       v_event := row('timer.fired', v_step, null, v_data, meshhook_engine.digest(v_data))::meshhook_engine.fact;
       v_logged := array[v_event];
     end if;
-    v_decision := meshhook_engine.advance(
-      v_run.id, v_run.request_id, v_graph, v_nodes, v_run.frontier, v_event, v_ctx, v_steps,
-      v_run.seq + cardinality(v_logged), v_now, random(), interval '50 milliseconds');
+    if v_call.wait is null then
+      v_decision := meshhook_engine.advance(
+        v_run.id, v_run.request_id, v_graph, v_nodes, v_run.frontier, v_event, v_ctx, v_steps,
+        v_run.seq + cardinality(v_logged), v_now, random(), interval '50 milliseconds');
+    else
+      v_decision := meshhook_engine.still_called(v_run.frontier, v_steps);
+    end if;
     if v_run.status = 'paused' then
       v_decision.opened := '{}'::text[];  -- what came in is recorded; what it opens is nobody's before the run is resumed
     end if;
@@ -135,6 +149,9 @@ begin
       v_run.id, v_run.project_id, v_decision, v_jobs, case when v_job = any (v_owned) then v_job else v_new_job end, v_held,
       case when (v_result -> 'take')::boolean then v_take else 0 end, v_nodes, v_now);
     v_take := v_take - v_place.taken;
+    if v_call.wait is not null then
+      v_place.waits := jsonb_build_array(v_call.wait);
+    end if;
     v_change := meshhook_engine.change_of(v_run, v_decision, v_place, v_logged);
     if cardinality(v_changes) > 0 and v_changes[cardinality(v_changes)].run_id = v_run.id then
       v_changes[cardinality(v_changes)] := meshhook_engine.merge(v_changes[cardinality(v_changes)], v_change);
@@ -170,7 +187,7 @@ begin
     select p.p_changes, p.p_calls into v_changes, v_calls from meshhook_engine.press(v_changes, v_calls, array_remove(v_seen, null), v_now) p;
   end if;
   if cardinality(v_changes) > 0 then
-    perform meshhook_engine.write(v_changes, p_process, v_now);
+    perform meshhook_engine.write(v_changes || v_children, p_process, v_now);
   end if;
   if v_stale <> '{}' then
     -- A row that brought a stale result and holds nothing else has done its part.

@@ -7,6 +7,7 @@ begin
   p_next.seq := p_prev.seq;
   p_next.is_new := p_prev.is_new;
   p_next.events := p_prev.events || p_next.events;
+  p_next.abandons := nullif(coalesce(p_prev.abandons, '{}') || coalesce(p_next.abandons, '{}'), '{}');
   p_next.had_waits := p_prev.had_waits or p_next.had_waits;
   -- A wait set by the first and settled by the second goes; a queue row made and dropped in one commit is never made.
   p_next.waits := (

@@ -10,5 +10,6 @@ begin
     case when p_decision.status = 'running' and p_placement.jobs is null then 'waiting' else p_decision.status end,
     p_decision.frontier, p_placement.jobs, p_decision.output, p_decision.error,
     row('run.started', null, null, p_started, meshhook_engine.digest(p_started))::meshhook_engine.fact || p_decision.effects,
-    p_placement.waits, false, p_placement.new_job, p_placement.free_job, p_placement.drop_jobs)::meshhook_engine.change;
+    p_placement.waits, false, p_placement.new_job, p_placement.free_job, p_placement.drop_jobs,
+    null, null)::meshhook_engine.change;
 end $$;

@@ -1,7 +1,7 @@
 -- Sees to it that every open step of a run has somebody: a queue row for each that is due and held by none, a wait for each
 -- that is not due. What is held by a row that is there stays as it is. Writes the run when something was wrong; answers that.
 -- A step that waits for a signal or an approval gets its wait again. One that waits for something else than these, a moment or a
--- worker (neither attempt nor due) is left alone.
+-- worker (neither attempt nor due nor a called run) is left alone.
 -- The caller holds the run's lock. Locks: waits, then river_job rows. Notifies: meshhook_river.river_insert with a new row.
 -- Called by: requeue, resume, retry, skip_step.
 create or replace function meshhook_engine.rehold(p_run meshhook.runs, p_now timestamptz) returns boolean
@@ -38,7 +38,7 @@ begin
       v_wrong := v_wrong or found;
     elsif v_step = '*' and v_open = '{}' then  -- held back; begins by a timer of its own once it may
       v_wrong := meshhook_engine.rehold_start(p_run, p_now) or v_wrong;
-    elsif v_open ?| array['a', 'due', 'rest'] and not exists (select from meshhook.waits w where w.run_id = p_run.id and w.step = v_step) then
+    elsif v_open ?| array['a', 'due', 'rest', 'c'] and not exists (select from meshhook.waits w where w.run_id = p_run.id and w.step = v_step) then
       v_job := coalesce(v_job, nextval('meshhook_river.river_job_id_seq'));
       v_jobs := v_jobs || jsonb_build_object(v_step, v_job);
       v_wrong := true;

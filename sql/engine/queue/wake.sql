@@ -17,6 +17,9 @@ begin
   task := 'timers';
   did := meshhook_engine.wake_timers(p_process, p_limit, v_now);
   return next;
+  task := 'abandoned runs';
+  did := meshhook_engine.wake_abandoned(p_process, p_limit, v_now);
+  return next;
   task := 'deadlines';
   did := meshhook_engine.wake_deadlines(p_process, p_limit, v_now);
   return next;

@@ -55,7 +55,8 @@ begin
     loop
       exit when v_run.finished_at is not null;
       v_logged := '{}';
-      if v_wait.kind = 'retry' then
+      if v_wait.kind in ('retry', 'child') then
+        continue when v_wait.kind = 'child' and not meshhook_engine.child_ended(v_run, v_wait.step);
         v_decision := null;
         v_decision.status := 'running';
         v_decision.frontier := v_run.frontier;

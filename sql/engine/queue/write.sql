@@ -1,7 +1,8 @@
 -- Writes what was decided, for many runs in one go: the only place that writes runs, events, payloads, waits and queue rows.
 -- Guarantees: seq is gapless (seq of the run + position); the primary key of events turns a missed lock into an error.
 -- The caller holds the runs' row locks, taken in id order (new runs are nobody else's yet).
--- Order of writes: runs, events, payloads, waits, queue rows: the engine's lock order.
+-- Order of writes: runs, events, payloads, waits, queue rows: the engine's lock order. Then runs that called one that ended
+-- here are told (hand_over, which waits for no lock).
 -- Notifies: meshhook_river.river_insert once, when a row is there for anybody; new events through the trigger on events.
 -- Called by: accept, start, deliver, wake, cancel.
 create or replace function meshhook_engine.write(p_changes meshhook_engine.change[], p_process int, p_now timestamptz) returns void
@@ -16,24 +17,27 @@ declare
   v_free  boolean;
   v_fail  boolean;
   v_drop  bigint[];
+  v_told  boolean;
+  v_left  boolean;
 begin
   -- What there is to write at all: a statement for nothing costs as much as one for a row.
   select bool_or(c.is_new), bool_or(not c.is_new), bool_or(pg_column_size(c.events) > 8192), bool_or(c.waits is not null),
-         bool_or(c.had_waits), bool_or(c.new_job is not null), bool_or(c.free_job is not null), bool_or(c.status = 'failed')
-  into v_new, v_old, v_large, v_waits, v_had, v_lease, v_free, v_fail
+         bool_or(c.had_waits), bool_or(c.new_job is not null), bool_or(c.free_job is not null), bool_or(c.status = 'failed'),
+         bool_or(c.parent_id is not null and not c.is_new and c.status in ('succeeded', 'failed', 'canceled')), bool_or(c.abandons is not null)
+  into v_new, v_old, v_large, v_waits, v_had, v_lease, v_free, v_fail, v_told, v_left
   from unnest(p_changes) c;
   v_drop := array(select unnest(c.drop_jobs) from unnest(p_changes) c where c.drop_jobs is not null);
 
   if v_new then
     insert into meshhook.runs (
       id, started_at, finished_at, wake_at, deadline_at, project_id, workflow_id, version_id, seq, status, trigger,
-      request_id, business_key, frontier, jobs, output, error, dead_letter, slotted)
+      request_id, business_key, frontier, jobs, output, error, dead_letter, slotted, parent_id)
     select n.run_id, p_now, case when n.status in ('succeeded', 'failed', 'canceled') then p_now end,
            case when n.waits is not null then meshhook_engine.first_due(n.frontier, n.jobs, n.waits, null) end, n.deadline_at, n.project_id, n.workflow_id, n.version_id,
            n.seq + cardinality(n.events), n.status, n.trigger,
            n.request_id, n.business_key, n.frontier, n.jobs, n.output, n.error,
            case when n.status = 'failed' then meshhook_engine.fingerprint(n.workflow_id, n.error) end,
-           nullif(n.frontier ->> 'n' = '', false)  -- held back: only then there can be a slot to give back
+           nullif(n.frontier ->> 'n' = '', false), n.parent_id  -- slotted: held back: only then there can be a slot to give back
     from unnest(p_changes) n
     where n.is_new;
   end if;
@@ -75,7 +79,7 @@ begin
     select u.run_id, w ->> 'step', w ->> 'kind', w ->> 'signal', w ->> 'key', coalesce(to_timestamp((w ->> 'due')::bigint / 1000.0), 'infinity'), u.project_id, w ->> 'gate'
     from unnest(p_changes) u
     cross join jsonb_array_elements(u.waits) w
-    on conflict (run_id, step) do update set kind = excluded.kind, due_at = excluded.due_at, gate = excluded.gate;
+    on conflict (run_id, step) do update set kind = excluded.kind, due_at = excluded.due_at, key = excluded.key, gate = excluded.gate;
   end if;
 
   if v_lease or v_free then
@@ -89,6 +93,14 @@ begin
   end if;
   if v_drop <> '{}' then
     delete from meshhook_river.river_job j where j.id = any (v_drop);
+  end if;
+  if v_left then
+    insert into meshhook.abandoned_runs (run_id, project_id, parent_id, at)
+    select a.id, u.project_id, u.run_id, p_now from unnest(p_changes) u cross join unnest(u.abandons) a(id)
+    on conflict do nothing;
+  end if;
+  if v_told then
+    perform meshhook_engine.hand_over(p_changes, p_now);
   end if;
   if v_free then
     perform pg_notify('meshhook_river.river_insert', '{"queue":"default"}');

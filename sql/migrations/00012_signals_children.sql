@@ -1,16 +1,16 @@
 -- +goose Up
--- What runs wait for besides time: signals by name and key, somebody's approval.
+-- What runs wait for besides time: signals by name and key, somebody's approval, other runs.
 
 alter table meshhook.waits drop constraint waits_kind_check;
-alter table meshhook.waits add constraint waits_kind_check check (kind in ('retry', 'timer', 'signal', 'approval'));
+alter table meshhook.waits add constraint waits_kind_check check (kind in ('retry', 'timer', 'signal', 'approval', 'child'));
 alter table meshhook.waits add column signal text;
 alter table meshhook.waits add column key text;
 create index waits_signal on meshhook.waits (project_id, signal, key) where signal is not null;
 comment on table meshhook.waits is
-  'What runs wait for that no process waits for itself: retries and delays of two seconds and more, signals, approvals.';
+  'What runs wait for that no process waits for itself: retries and delays of two seconds and more, signals, approvals, runs they called.';
 comment on column meshhook.waits.due_at is 'When wake looks at it: the due moment, the end of a timeout, now for a signal that may have come before; infinity: not by itself.';
 comment on column meshhook.waits.signal is 'Name of the signal awaited.';
-comment on column meshhook.waits.key is 'Key that the signal must come with; empty for none.';
+comment on column meshhook.waits.key is 'Key that the signal must come with, empty for none; of a called run its id.';
 
 create table meshhook.signals (
   id         bigint generated always as identity primary key,
@@ -61,9 +61,31 @@ comment on column meshhook.approval_links.used_at is 'When it was used; a link i
 comment on column meshhook.approval_links.used_by is 'Who used it: a principal, or link for whoever had it.';
 comment on column meshhook.approval_links.approved is 'What was said with it.';
 
+create table meshhook.abandoned_runs (
+  run_id     uuid primary key,
+  project_id int not null,
+  parent_id  uuid not null,
+  at         timestamptz not null
+);
+create index abandoned_runs_project on meshhook.abandoned_runs (project_id);
+comment on table meshhook.abandoned_runs is 'Called runs whose caller ended before them: wake cancels them, within about a second.';
+comment on column meshhook.abandoned_runs.run_id is 'The run to be canceled.';
+comment on column meshhook.abandoned_runs.parent_id is 'The run that had called it.';
+comment on column meshhook.abandoned_runs.at is 'When that one ended.';
+
+-- What becomes of a step that calls another run: a fact, a run that is made, or a wait for it.
+-- A change knows who called the run, and which runs its end leaves behind. (In a block, because sqlc knows no composite types.)
 -- +goose StatementBegin
 do $$
 begin
+  alter type meshhook_engine.change add attribute parent_id uuid;
+  alter type meshhook_engine.change add attribute abandons uuid[];
+  create type meshhook_engine.called as (
+    fact  meshhook_engine.fact,
+    child meshhook_engine.change,
+    wait  jsonb
+  );
+  alter table meshhook.abandoned_runs enable row level security, force row level security;
   alter table meshhook.signals enable row level security, force row level security;
   alter table meshhook.approval_links enable row level security, force row level security;
 end $$;

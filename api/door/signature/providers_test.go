@@ -43,7 +43,9 @@ type provider struct {
 	sign           func(h http.Header, secret, body, url string, at time.Time)
 	timed          bool
 	missing, cause string // a header without which it is refused, and how
-	tampered       string // cause of a changed body; MH_SIGNATURE_MISMATCH when ""
+	wrong          string // cause of another secret; MH_SIGNATURE_MISMATCH when ""
+	tampered       string // cause of a changed body; as wrong when ""
+	late, ahead    string // causes of another time, when it is timed
 	form           bool
 	untouched      bool // the body is not signed
 }
@@ -52,6 +54,7 @@ func providers(t testing.TB) map[string]provider {
 	p := newPair(t)
 	hexMAC := func(secret, text string) string { return hex.EncodeToString(mac(sha256.New, secret, text)) }
 	b64 := base64.StdEncoding.EncodeToString
+	url64 := base64.RawURLEncoding.EncodeToString
 	unix := func(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
 	plain := func(header, prefix string) func(http.Header, string, string, string, time.Time) {
 		return func(h http.Header, secret, body, _ string, _ time.Time) { h.Set(header, prefix+hexMAC(secret, body)) }
@@ -60,7 +63,7 @@ func providers(t testing.TB) map[string]provider {
 		"github": {missing: "X-Hub-Signature-256", sign: plain("X-Hub-Signature-256", "sha256=")},
 		"meta":   {missing: "X-Hub-Signature-256", sign: plain("X-Hub-Signature-256", "sha256=")},
 		"gitlab": {
-			missing: "X-Gitlab-Token", cause: "MH_CREDENTIAL_MISSING", untouched: true,
+			missing: "X-Gitlab-Token", cause: "MH_CREDENTIAL_MISSING", wrong: "MH_CREDENTIAL_WRONG", untouched: true,
 			sign: func(h http.Header, secret, _, _ string, _ time.Time) { h.Set("X-Gitlab-Token", secret) },
 		},
 		"stripe": {missing: "Stripe-Signature", timed: true, sign: func(h http.Header, secret, body, _ string, at time.Time) {
@@ -100,6 +103,44 @@ func providers(t testing.TB) map[string]provider {
 				h.Set("X-Signature-Ed25519", hex.EncodeToString(ed25519.Sign(key, []byte(unix(at)+body))))
 			},
 		},
+		"standard_webhooks": {
+			missing: "Webhook-Signature", timed: true, secret: "whsec_" + b64([]byte("0123456789abcdef01234567")), other: "whsec_" + b64([]byte("another secret")),
+			sign: func(h http.Header, secret, body, _ string, at time.Time) {
+				key, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+				h.Set("Webhook-Id", "msg_3")
+				h.Set("Webhook-Timestamp", unix(at))
+				h.Set("Webhook-Signature", "v1,"+b64(mac(sha256.New, string(key), "msg_3."+unix(at)+"."+body)))
+			},
+		},
+		"standard_webhooks v1a": {
+			missing: "Webhook-Timestamp", cause: "MH_TIMESTAMP_MISSING", timed: true, secret: p.whpk, other: p.otherWhpk,
+			sign: func(h http.Header, _, body, _ string, at time.Time) {
+				h.Set("Webhook-Id", "msg_4")
+				h.Set("Webhook-Timestamp", unix(at))
+				h.Set("Webhook-Signature", "v1a,"+b64(ed25519.Sign(p.ed25519Key, []byte("msg_4."+unix(at)+"."+body))))
+			},
+		},
+		"basic": {
+			missing: "Authorization", cause: "MH_CREDENTIAL_MISSING", wrong: "MH_CREDENTIAL_WRONG", untouched: true, secret: "user:pass:word", other: "user:pass",
+			sign: func(h http.Header, secret, _, _ string, _ time.Time) {
+				h.Set("Authorization", "basic "+b64([]byte(secret)))
+			},
+		},
+		"bearer": {
+			missing: "Authorization", cause: "MH_CREDENTIAL_MISSING", wrong: "MH_CREDENTIAL_WRONG", untouched: true,
+			sign: func(h http.Header, secret, _, _ string, _ time.Time) { h.Set("Authorization", "Bearer "+secret) },
+		},
+		"api_key": {
+			missing: "X-Key", cause: "MH_CREDENTIAL_MISSING", wrong: "MH_CREDENTIAL_WRONG", untouched: true,
+			sign: func(h http.Header, secret, _, _ string, _ time.Time) { h.Set("X-Key", secret) },
+		},
+		"jwt": {
+			missing: "Authorization", cause: "MH_CREDENTIAL_MISSING", wrong: "MH_TOKEN_SIGNATURE", tampered: "MH_TOKEN_BODY", timed: true, late: "MH_TOKEN_EXPIRED", ahead: "MH_TOKEN_NOT_YET",
+			sign: func(h http.Header, secret, body, _ string, at time.Time) {
+				text := url64([]byte(`{"alg":"HS256"}`)) + "." + url64(fmt.Appendf(nil, `{"iss":"me","aud":["us","them"],"iat":%d,"exp":%d,"hash":%q}`, at.Unix(), at.Unix()+300, hashHex([]byte(body))))
+				h.Set("Authorization", "Bearer "+text+"."+url64(mac(sha256.New, secret, text)))
+			},
+		},
 		"sendgrid": {
 			missing: "X-Twilio-Email-Event-Webhook-Signature", timed: true, secret: p.ecdsaPublic, other: p.otherECDSA,
 			sign: func(h http.Header, _, body, _ string, at time.Time) {
@@ -112,9 +153,23 @@ func providers(t testing.TB) map[string]provider {
 	}
 }
 
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
 func TestProviders(t *testing.T) {
 	known := providers(t)
-	for name, recipe := range presets(t) {
+	recipes := presets(t)
+	for name, recipe := range map[string]string{
+		"standard_webhooks": `{"kind": "standard_webhooks"}`, "standard_webhooks v1a": `{"kind": "standard_webhooks"}`, "basic": `{"kind": "basic"}`, "bearer": `{"kind": "bearer"}`,
+		"api_key": `{"kind": "api_key", "header": "x-key"}`, "jwt": `{"kind": "jwt", "issuer": "me", "audience": "us", "body_hash_claim": "hash", "leeway_ms": 30000}`,
+	} {
+		recipes[name] = recipe
+	}
+	for name, recipe := range recipes {
 		p, ok := known[name]
 		if !ok {
 			t.Errorf("%s: nobody says how it signs", name)
@@ -150,16 +205,13 @@ func TestProviders(t *testing.T) {
 					t.Errorf("%s: status %d", what, refused.Status)
 				}
 			}
-			wrong := "MH_SIGNATURE_MISMATCH"
-			if p.untouched {
-				wrong = "MH_CREDENTIAL_WRONG"
-			}
-			changed, late := wrong, ""
+			wrong := orElse(p.wrong, "MH_SIGNATURE_MISMATCH")
+			changed, late := orElse(p.tampered, wrong), ""
 			if p.untouched {
 				changed = ""
 			}
 			if p.timed || name == "linear" {
-				late = "MH_TIMESTAMP_STALE"
+				late = orElse(p.late, "MH_TIMESTAMP_STALE")
 			}
 			live := []Secret{{Value: []byte(p.secret)}}
 			good := request(p.secret, body, noon)
@@ -179,7 +231,7 @@ func TestProviders(t *testing.T) {
 			twice.Header.Add(p.missing, twice.Header.Get(p.missing))
 			expect("twice "+p.missing, "MH_HEADER_REPEATED", twice, live, noon)
 			if p.timed {
-				expect("signed ahead", "MH_TIMESTAMP_FUTURE", request(p.secret, body, noon.Add(time.Hour)), live, noon)
+				expect("signed ahead", orElse(p.ahead, "MH_TIMESTAMP_FUTURE"), request(p.secret, body, noon.Add(time.Hour)), live, noon)
 			}
 		})
 	}

@@ -12,7 +12,7 @@ func newCancelCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cancel RUN",
 		Short: "End a run now",
-		Long:  "Ends an open run. A call in flight is not recalled; its result is dropped.",
+		Long:  "Ends an open run. Calls in flight are given up.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			id, err := uuid.Parse(args[0])

@@ -5,6 +5,11 @@
 -- write-ahead log.
 drop index if exists meshhook_river.river_job_args_index, meshhook_river.river_job_metadata_index, meshhook_river.river_job_kind;
 
+-- Whose turn it is (meshhook_engine.turn), and what came back (keep_turns). Both hold rows that are available only: a row that is
+-- leased or claimed never stands in them.
+create index if not exists river_job_project on meshhook_river.river_job ((args ->> 'project'), scheduled_at) where state = 'available' and kind = 'run';
+create index if not exists river_job_returned on meshhook_river.river_job (id) where state = 'available' and attempted_at is not null and priority > 1;
+
 grant usage on schema meshhook_river to meshhook_worker, meshhook_engine;
 grant select, insert, update, delete on all tables in schema meshhook_river to meshhook_worker, meshhook_engine;
 grant usage, select on all sequences in schema meshhook_river to meshhook_worker, meshhook_engine;

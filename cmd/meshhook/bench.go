@@ -28,7 +28,7 @@ func newBenchCommand(a *app) *cobra.Command {
 			"PostgreSQL with durable settings that ends with the benchmark. A figure is a ratio: MeshHook and its peers take\n" +
 			"turns on the same machine, and the median over the repetitions counts.",
 	}
-	c.AddCommand(newBenchEngineCommand(a))
+	c.AddCommand(newBenchEngineCommand(a), newBenchFairnessCommand(a))
 	return c
 }
 

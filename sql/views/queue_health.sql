@@ -2,7 +2,7 @@
 create or replace view meshhook.queue_health with (security_invoker = true) as
 select
   (select count(*) from meshhook_river.river_job j where j.kind = 'run' and j.state = 'available') as available,
-  (select clock_timestamp() - min(j.scheduled_at) from meshhook_river.river_job j where j.kind = 'run' and j.state = 'available') as oldest_available,
+  (select clock_timestamp() - min(j.created_at) from meshhook_river.river_job j where j.kind = 'run' and j.state = 'available') as oldest_available,
   (select count(*) from meshhook_river.river_job j where j.kind = 'run' and j.state = 'running') as claimed,
   (select count(*) from meshhook_river.river_job j where j.kind = 'run' and j.state = 'scheduled') as leased,
   (select count(*) from meshhook.waits) as waits,

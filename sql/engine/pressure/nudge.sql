@@ -4,7 +4,7 @@
 create or replace function meshhook_engine.nudge(p_run uuid, p_project int) returns void
 language plpgsql volatile as $$
 begin
-  insert into meshhook_river.river_job (kind, args, queue, max_attempts, state, scheduled_at)
-  values ('run', jsonb_build_object('run_id', p_run, 'project', p_project, 'wake', true), 'default', 25, 'available', clock_timestamp());
+  insert into meshhook_river.river_job (kind, args, queue, max_attempts, state, scheduled_at, priority)
+  values ('run', jsonb_build_object('run_id', p_run, 'project', p_project, 'wake', true), 'default', 25, 'available', meshhook_engine.turn(p_project), 2);
   perform pg_notify('meshhook_river.river_insert', '{"queue":"default"}');
 end $$;

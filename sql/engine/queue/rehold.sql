@@ -52,8 +52,8 @@ begin
       status = case when v_jobs = '{}' then 'waiting' else 'running' end::meshhook.run_status
   where r.id = p_run.id;
   if v_job is not null then
-    insert into meshhook_river.river_job (id, kind, args, queue, max_attempts, state, scheduled_at)
-    values (v_job, 'run', jsonb_build_object('run_id', p_run.id), 'default', 25, 'available', clock_timestamp());
+    insert into meshhook_river.river_job (id, kind, args, queue, max_attempts, state, scheduled_at, priority)
+    values (v_job, 'run', jsonb_build_object('run_id', p_run.id, 'project', p_run.project_id), 'default', 25, 'available', meshhook_engine.turn(p_run.project_id), 2);
     perform pg_notify('meshhook_river.river_insert', '{"queue":"default"}');
   end if;
   return true;

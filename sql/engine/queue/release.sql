@@ -14,7 +14,7 @@ begin
     for update
   )
   update meshhook_river.river_job j
-  set state = 'available', scheduled_at = clock_timestamp()
+  set state = 'available', scheduled_at = clock_timestamp(), priority = 1  -- begun already: before what has not
   from held where j.id = held.id;
   get diagnostics v_count = row_count;
   if v_count > 0 then

@@ -11,6 +11,7 @@ declare
   v_now timestamptz := meshhook_engine.clock();
 begin
   perform meshhook_engine.keep_waiting(v_now);
+  perform meshhook_engine.keep_turns();
   task := 'held back';
   did := meshhook_engine.let_in(p_process, null, p_limit, v_now);
   return next;

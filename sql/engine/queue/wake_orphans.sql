@@ -43,7 +43,7 @@ begin
   )
   , freed as (
     update meshhook_river.river_job j
-    set state = 'available', scheduled_at = clock_timestamp(),
+    set state = 'available', scheduled_at = clock_timestamp(), priority = 1,  -- begun already: before what has not
         metadata = case when j.attempted_by[cardinality(j.attempted_by)] = any (v_dead::text[]) then j.metadata || jsonb_build_object(
           'seq', o.seq, 'crashes', 1 + case when j.metadata -> 'seq' = to_jsonb(o.seq) then (j.metadata -> 'crashes')::int else 0 end) else j.metadata end
     from orphans o where j.id = o.id

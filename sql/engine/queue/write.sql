@@ -82,14 +82,22 @@ begin
     on conflict (run_id, step) do update set kind = excluded.kind, due_at = excluded.due_at, key = excluded.key, gate = excluded.gate;
   end if;
 
-  if v_lease or v_free then
+  if v_lease then
     insert into meshhook_river.river_job (id, kind, args, queue, max_attempts, state, scheduled_at, attempted_by)
     select u.new_job, 'run', jsonb_build_object('run_id', u.run_id), 'default', 25, 'scheduled'::meshhook_river.river_job_state,
            clock_timestamp() + interval '30 seconds', array[p_process::text]
-    from unnest(p_changes) u where u.new_job is not null
-    union all
-    select u.free_job, 'run', jsonb_build_object('run_id', u.run_id), 'default', 25, 'available', clock_timestamp(), null
-    from unnest(p_changes) u where u.free_job is not null;
+    from unnest(p_changes) u where u.new_job is not null;
+  end if;
+  if v_free then
+    with waiting as materialized (
+      select u.free_job, u.run_id, u.project_id, row_number() over (partition by u.project_id order by u.free_job) as n
+      from unnest(p_changes) u where u.free_job is not null
+    )
+    insert into meshhook_river.river_job (id, kind, args, queue, max_attempts, state, scheduled_at, priority)
+    select w.free_job, 'run', jsonb_build_object('run_id', w.run_id, 'project', w.project_id), 'default', 25, 'available',
+           t.turn + w.n * interval '1 microsecond', 2
+    from waiting w
+    join (select d.project_id, meshhook_engine.turn(d.project_id) as turn from (select distinct project_id from waiting) d) t on t.project_id = w.project_id;
   end if;
   if v_drop <> '{}' then
     delete from meshhook_river.river_job j where j.id = any (v_drop);

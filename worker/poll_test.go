@@ -29,3 +29,27 @@ func TestProcessFindsWorkNobodyToldItOf(t *testing.T) {
 	s.ended(6)
 	s.alarms.none(t)
 }
+
+// TestProcessRunsSchedules lets two processes look at one schedule: each due moment has one run, and that is done.
+func TestProcessRunsSchedules(t *testing.T) {
+	s := newShop(t)
+	s.publish("one", one, oneEdge)
+	s.exec("select meshhook.add_schedule('p', 'one', 'tick', '@every 1s', catch_up => 'all')")
+	s.process(nil)
+	s.process(nil)
+	s.wait("three runs of a schedule", func() bool {
+		return s.text("select count(*)::text from meshhook.runs where status = 'succeeded' and trigger = 'schedule'") >= "3"
+	})
+	s.exec("select meshhook.pause_schedule('p', 'tick')")
+	started := s.text("select started::text from meshhook.schedules")
+	if n := s.text("select count(distinct e.data #>> '{trigger,due_at}') || ' ' || count(*) from meshhook.events e where e.type = 'run.started'"); n != started+" "+started {
+		t.Errorf("due moments and runs are %s, the schedule has started %s", n, started)
+	}
+	s.wait("all of them to end", func() bool {
+		return s.text("select count(*)::text from meshhook.runs where finished_at is null") == "0"
+	})
+	if calls := s.text("select $1::int::text", s.calls.Load()); calls != started {
+		t.Errorf("%s calls were made for %s runs", calls, started)
+	}
+	s.alarms.none(t)
+}

@@ -3,7 +3,8 @@
 -- neither the row nor anything that its owner could have made: only the JSON that the first trigger has put down just before.
 -- Called by: triggers that watch_table makes.
 create or replace function meshhook.watched_start() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   v_change text := case when tg_op = 'TRUNCATE' then '{"op": "truncate", "new": null, "old": null}' else current_setting('meshhook.watched', true) end;
 begin

@@ -5,7 +5,7 @@
 -- p_more goes into run.started: {origin}; {origin, from, copied}: results of another run, with which this one begins; {request,
 -- body_sha256} instead of a trigger, which is then that request's (p_request).
 -- Takes no lock, writes nothing but the slot of a start that is held back (hold); evaluation that fails becomes events.
--- Called by: start, wake_schedules, repeat, heed_failures.
+-- Called by: start, fire, start_watched, repeat, heed_failures.
 create or replace function meshhook_engine.new_run(
   p_id uuid, p_project int, p_workflow int, p_name text, p_version_id int, p_version int, p_graph jsonb,
   p_nodes meshhook_engine.node[], p_kind text, p_trigger jsonb, p_business_key text, p_due timestamptz, p_now timestamptz,
@@ -14,7 +14,7 @@ returns meshhook_engine.change
 language plpgsql volatile as $$
 declare
   v_run      meshhook.runs;
-  v_vars     jsonb := meshhook_engine.vars_of(p_project);
+  v_vars     jsonb := case when (p_graph -> 'uses_vars')::boolean or p_graph ? 'holds' then meshhook_engine.vars_of(p_project) else '{}' end;
   v_started  jsonb;
   v_held     jsonb;
   v_decision meshhook_engine.decision;

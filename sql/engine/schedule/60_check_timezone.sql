@@ -6,7 +6,14 @@ language plpgsql stable as $$
 declare
   v_zone text;
 begin
-  if p_zone ~ '^[A-Za-z0-9_+/-]{1,60}$' then
+  if p_zone = 'UTC' or p_zone ~ '^[A-Z][A-Za-z_]{1,30}(/[A-Z][A-Za-z_]{1,30}){1,2}$' then  -- the usual ones, without reading the list
+    begin
+      perform now() at time zone p_zone;
+      return p_zone;
+    exception
+      when invalid_parameter_value then null;
+    end;
+  elsif p_zone ~ '^[A-Za-z0-9_+/-]{1,60}$' then
     select z.name into v_zone from pg_catalog.pg_timezone_names z where lower(z.name) = lower(p_zone) order by z.name <> p_zone limit 1;
   end if;
   if v_zone is null then

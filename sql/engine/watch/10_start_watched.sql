@@ -18,17 +18,18 @@ begin
   foreach v_body in array p_bodies loop
     begin
       perform meshhook_engine.require_input(v_target.graph, v_body);
-      v_changes := v_changes || meshhook_engine.new_run(
-        meshhook_engine.uuid_v7(v_now), p_watch.project_id, v_target.workflow_id, v_target.name, v_target.version_id, v_target.version,
-        v_target.graph, v_target.nodes, 'sql',
-        jsonb_build_object(
-          'body', v_body, 'received_at', meshhook_engine.iso(v_now), 'headers', '{}'::jsonb, 'query', '{}'::jsonb,
-          'table', v_body -> 'table', 'op', p_op),
-        p_key, null, v_now);
     exception
-      when others then
+      when others then  -- an evaluation: nothing is written in here
         v_error := jsonb_build_object('code', coalesce(substring(sqlerrm from '^(MH_[A-Z_]+):'), 'MH_INTERNAL'), 'message', sqlerrm, 'at', meshhook_engine.iso(v_now));
+        continue;
     end;
+    v_changes := v_changes || meshhook_engine.new_run(
+      meshhook_engine.uuid_v7(v_now), p_watch.project_id, v_target.workflow_id, v_target.name, v_target.version_id, v_target.version,
+      v_target.graph, v_target.nodes, 'sql',
+      jsonb_build_object(
+        'body', v_body, 'received_at', meshhook_engine.iso(v_now), 'headers', '{}'::jsonb, 'query', '{}'::jsonb,
+        'table', v_body -> 'table', 'op', p_op),
+      p_key, null, v_now);
   end loop;
   if cardinality(v_changes) > 0 then
     perform meshhook_engine.write(v_changes, null, v_now);

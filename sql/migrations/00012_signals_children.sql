@@ -68,10 +68,10 @@ create table meshhook.abandoned_runs (
   at         timestamptz not null
 );
 create index abandoned_runs_project on meshhook.abandoned_runs (project_id);
-comment on table meshhook.abandoned_runs is 'Called runs whose caller ended before them: wake cancels them, within about a second.';
+comment on table meshhook.abandoned_runs is 'Called runs that nobody waits for any more, because the caller ended or went past the step: wake cancels them, within about a second.';
 comment on column meshhook.abandoned_runs.run_id is 'The run to be canceled.';
 comment on column meshhook.abandoned_runs.parent_id is 'The run that had called it.';
-comment on column meshhook.abandoned_runs.at is 'When that one ended.';
+comment on column meshhook.abandoned_runs.at is 'When that one ended or went on.';
 
 -- What becomes of a step that calls another run: a fact, a run that is made, or a wait for it.
 -- A change knows who called the run, and which runs its end leaves behind. (In a block, because sqlc knows no composite types.)

@@ -12,5 +12,5 @@ begin
          when p_placement.jobs is null then 'waiting' else 'running' end,
     p_decision.frontier, p_placement.jobs, p_decision.output, p_decision.error, p_events || p_decision.effects,
     p_placement.waits, p_run.wake_at is not null, p_placement.new_job, p_placement.free_job, p_placement.drop_jobs,
-    p_run.parent_id, case when p_decision.status <> 'running' then meshhook_engine.called_by(p_run.frontier, p_events[1].step) end)::meshhook_engine.change;
+    p_run.parent_id, meshhook_engine.left_behind(p_run.frontier, p_decision.frontier, p_events[1]))::meshhook_engine.change;
 end $$;

@@ -1,6 +1,6 @@
 -- Approvals: asked for, answered once by a link that is shown once; each way a link cannot be used.
 begin;
-select plan(46);
+select plan(51);
 -- with: flow.sql
 
 select pg_temp.flow(jsonb_build_object(
@@ -45,6 +45,15 @@ select lives_ok(format('select meshhook.reject(%L, %L)', token, 'too much'), 're
 select is((pg_temp.run(run)).error, '{"code": "MH_REJECTED", "message": "Rejected by operator: too much", "step": "ask"}', 'the run fails of it') from mine;
 select is_empty($$select * from mine, meshhook.verify(run)$$, 'proven');
 select is((select string_agg(h.summary, '; ' order by h.seq) from mine, meshhook.history(run) h where h.seq > 2), 'rejected by operator: too much; ask failed: Rejected by operator: too much; Rejected by operator: too much', 'in words');
+
+select meshhook.retry(run) from mine;
+select pg_temp.deliver(run, '*', 0, null) from mine;
+select is((select count(*) from meshhook.open_approvals), 1::bigint, 'retried, it is asked again');
+select throws_like(format('select meshhook.approve(%L)', token), 'MH_APPROVAL_USED:%', 'by another link') from links;
+insert into links (run, step, title, token, path, expires_at) select run, l.* from mine, meshhook.approval_links(run) l;
+select lives_ok(format('select meshhook.approve(%L)', token), 'and approved') from links where n = 2;
+select is((pg_temp.run(run)).status::text, 'succeeded', 'the run goes on') from mine;
+select is_empty($$select * from mine, meshhook.verify(run)$$, 'proven');
 
 -- Too late, for the link, for the question, for the run.
 truncate mine, links restart identity;

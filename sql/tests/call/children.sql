@@ -1,6 +1,6 @@
 -- A run calls another: it waits for its end, has its output or its error; the called run is a run like any other.
 begin;
-select plan(58);
+select plan(60);
 -- with: flow.sql
 
 create function pg_temp.child(nodes jsonb, edges jsonb, more jsonb default '{}') returns int language sql as $$
@@ -103,6 +103,16 @@ select is((select r.status::text from meshhook.runs r join middle on r.parent_id
 select is((select count(*) from meshhook.abandoned_runs), 0::bigint, 'nothing is left');
 select is((pg_temp.run(run)).status::text, 'running', 'what it did not wait for goes on') from free;
 select is_empty($$select v.* from meshhook.runs r, meshhook.verify(r.id) v$$, 'all proven');
+
+-- A step that is gone past.
+select pg_temp.flow(jsonb_build_object('sub', pg_temp.node('call', '{"workflow": "child"}'), 'end', pg_temp.node('transform', '{"expr": "steps.sub"}')), pg_temp.edges('trigger>sub', 'sub>end'));
+truncate mine;
+insert into mine select pg_temp.start();
+select pg_temp.go(run, 'sub') from mine;
+select meshhook.skip_step(run, 'sub', '"instead"') from mine;
+select pg_temp.wake();
+select is((pg_temp.run(run)).output::text || ' ' || (pg_temp.run(pg_temp.kid(run))).status, '"instead" canceled', 'the run that it called is canceled') from mine;
+select is_empty($$select v.* from mine, lateral (select run union all select pg_temp.kid(run)) r(id), meshhook.verify(r.id) v$$, 'both proven');
 
 -- By terminate, before the called run was made, and while it is there.
 select pg_temp.flow(jsonb_build_object('sub', pg_temp.node('call', '{"workflow": "child"}'), 'nap', pg_temp.node('delay', '{"for": "10s"}'), 'end', pg_temp.node('terminate', '{}')), pg_temp.edges('trigger>sub', 'trigger>nap', 'nap>end'));

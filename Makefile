@@ -34,7 +34,7 @@ test: check-generated sql-tools
 # The long forms of tests that make test runs short: thousands of histories, ten kills, minutes of fuzzing a parser.
 FUZZTIME ?= 2m
 soak: sql-tools
-	MESHHOOK_SOAK=1 $(WITH_POSTGRES) $(GO) test -run 'Histories|Crash|Fleet|Network|Search|Flood' -count 1 -timeout 2h -v $(ARGS) ./db/enginetest ./cmd/meshhook ./api
+	MESHHOOK_SOAK=1 $(WITH_POSTGRES) $(GO) test -run 'Histories|Crash|Fleet|Network|Storm|Search|Flood' -count 1 -timeout 2h -v $(ARGS) ./db/enginetest ./cmd/meshhook ./api
 	@set -e; for target in ./sql/expr:FuzzExpression ./sql/expr:FuzzTemplate ./db/enginetest:FuzzCron ./api/door/signature:FuzzVerify ./api/door/signature:FuzzTimestamp ./api/door/signature:FuzzStandard ./api/door/signature:FuzzToken ./api/door/signature:FuzzCredential ./api/door/signature:FuzzKeySet ./db/enginetest:FuzzBody ./api/door:FuzzMask ./api/door:FuzzLink; do \
 		echo "$$target for $(FUZZTIME)"; \
 		$(WITH_POSTGRES) $(GO) test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) "$${target%:*}"; \

@@ -9,8 +9,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
+	"strconv"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -19,36 +23,51 @@ import (
 
 // TestHistories draws workflows and what the world does to their runs, and holds the engine against the model: after
 // every commit and at the end. Whatever is random in the engine is drawn from a seed, so a failure shrinks.
+//
+// Histories share nothing, so they are told in as many sessions as there are processors, each in a database of its own.
 func TestHistories(t *testing.T) {
-	conn := connect(t, dbtest.URL(t))
-	limitSegments(t, conn)
 	deep := os.Getenv("MESHHOOK_SOAK") != ""
-	checks := "200"
+	checks, shards := 200, min(runtime.GOMAXPROCS(0), 8)
 	if deep {
-		checks = "4000"
+		checks = 5000
 	}
-	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		if err := f.Value.Set(checks); err != nil {
+	f := flag.Lookup("rapid.checks")
+	if given := f.Value.String(); given != f.DefValue { // somebody says how many, and perhaps with which seed
+		shards = 1
+	} else {
+		if err := f.Value.Set(strconv.Itoa((checks + shards - 1) / shards)); err != nil {
 			t.Fatal(err)
 		}
 		defer f.Value.Set(f.DefValue)
 	}
-	events, runs, steers := 0, 0, 0
-	rapid.Check(t, func(t *rapid.T) {
-		tx, err := conn.Begin(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer tx.Rollback(context.Background())
-		w := &world{t: t, tx: tx, deep: deep}
-		w.history()
-		steers += w.steers
-		for _, r := range w.runs {
-			runs++
-			events += r.seen.Seq
+	var events, runs, steers, histories atomic.Int64
+	began := time.Now()
+	t.Run("shards", func(t *testing.T) {
+		for shard := range shards {
+			t.Run(strconv.Itoa(shard+1), func(t *testing.T) {
+				t.Parallel()
+				conn := connect(t, dbtest.URL(t))
+				limitSegments(t, conn)
+				rapid.Check(t, func(t *rapid.T) {
+					tx, err := conn.Begin(context.Background())
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer tx.Rollback(context.Background())
+					w := &world{t: t, tx: tx, deep: deep}
+					w.history()
+					histories.Add(1)
+					steers.Add(int64(w.steers))
+					for _, r := range w.runs {
+						runs.Add(1)
+						events.Add(int64(r.seen.Seq))
+					}
+				})
+			})
 		}
 	})
-	dbtest.Report(t, "%d runs, %d events, steered %d times, each proven and each prefix folded again", runs, events, steers)
+	dbtest.Report(t, "%d histories in %.0f s: %d runs, %d events, steered %d times, each proven and each prefix folded again",
+		histories.Load(), time.Since(began).Seconds(), runs.Load(), events.Load(), steers.Load())
 }
 
 // history draws one history and follows it to its end.

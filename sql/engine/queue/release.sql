@@ -1,5 +1,7 @@
 -- Hands rows back that this process leased or claimed: available to anybody, now. Returns how many.
--- Locks: the river_job rows, in id order. Notifies: meshhook_river.river_insert once.
+-- A row that somebody is about to delete or to push on is passed over: who holds no run must not wait for rows while it holds
+-- others, for write() deletes them in any order.
+-- Locks: the river_job rows, in id order, skip locked. Notifies: meshhook_river.river_insert once.
 -- Called by: the worker, when it stops before the work is done.
 create or replace function meshhook_engine.release(p_process int, p_jobs bigint[]) returns int
 language plpgsql volatile security definer set search_path = '' as $$
@@ -11,7 +13,7 @@ begin
     where j.id = any (p_jobs) and j.state in ('scheduled', 'running')
       and j.attempted_by[cardinality(j.attempted_by)] = p_process::text
     order by j.id
-    for update
+    for update skip locked
   )
   update meshhook_river.river_job j
   set state = 'available', scheduled_at = clock_timestamp(), priority = 1  -- begun already: before what has not

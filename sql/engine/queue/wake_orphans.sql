@@ -7,7 +7,9 @@
 -- A row that a process died with counts that, for as long as its run has not got on (the seq beside the count): five in a row fail
 -- the run.
 -- Behind a transaction pooler no process holds a lock; there, seen_at stands in for it (a minute without a heartbeat).
--- Locks: processes (skip locked), then river_job rows in id order, then see fail_poisoned. Notifies: meshhook_river.river_insert once. Called by: wake.
+-- A row that somebody is about to delete is passed over: who holds no run must not wait for rows while it holds others. Should
+-- it be left after all, its process is not forgotten yet, and the next round finds it.
+-- Locks: processes (skip locked), then river_job rows in id order (skip locked), then see fail_poisoned. Notifies: meshhook_river.river_insert once. Called by: wake.
 drop function if exists meshhook_engine.wake_orphans();
 create or replace function meshhook_engine.wake_orphans(p_process int) returns int
 language plpgsql volatile as $$
@@ -39,7 +41,7 @@ begin
     where j.state in ('scheduled', 'running') and j.kind = 'run'
       and j.attempted_by[cardinality(j.attempted_by)] = any (v_gone::text[])
     order by j.id
-    for update
+    for update skip locked
   )
   , freed as (
     update meshhook_river.river_job j
@@ -54,7 +56,10 @@ begin
     perform meshhook_engine.fail_poisoned(v_bad, p_process, meshhook_engine.clock());
   end if;
   if v_dead is not null then
-    delete from meshhook.processes p where p.id = any (v_dead);
+    delete from meshhook.processes p
+    where p.id = any (v_dead) and not exists (
+      select from meshhook_river.river_job j
+      where j.state in ('scheduled', 'running') and j.kind = 'run' and j.attempted_by[cardinality(j.attempted_by)] = p.id::text);
   end if;
   if v_count > 0 then
     perform pg_notify('meshhook_river.river_insert', '{"queue":"default"}');

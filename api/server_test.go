@@ -46,7 +46,7 @@ type site struct {
 }
 
 // open starts a service over the database at direct; it reaches it at address, which may lie behind something.
-func open(t *testing.T, direct, address string, work bool) *site {
+func open(t *testing.T, direct, address string, work bool, with ...func(*door.Config)) *site {
 	t.Helper()
 	s := &site{t: t, pool: dbtest.Open(t, direct), calls: &atomic.Int64{}}
 	s.target = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -67,9 +67,13 @@ func open(t *testing.T, direct, address string, work bool) *site {
 		Caller: worker.NewCaller(worker.CallerConfig{Version: "test", AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Secret: s.ring.Secret}),
 	})
 	must(t, err)
-	s.door, err = door.New(door.Config{
+	conf := door.Config{
 		Pool: pool, Ring: s.ring, Process: s.process, KeySets: worker.GuardedTransport([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), Log: log,
-	})
+	}
+	for _, change := range with {
+		change(&conf)
+	}
+	s.door, err = door.New(conf)
 	must(t, err)
 	server := api.New(api.Config{Pool: pool, Door: s.door, Process: s.process, Log: log, Migrated: func(context.Context) error { return nil }})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

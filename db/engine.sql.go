@@ -409,6 +409,17 @@ func (q *Queries) TakeReevaluations(ctx context.Context, max int32) ([]TakeReeva
 	return items, nil
 }
 
+const takeSpooled = `-- name: TakeSpooled :one
+select meshhook_engine.take_spooled($1::int, $2::jsonb[], $3::bytea[])::int as taken
+`
+
+func (q *Queries) TakeSpooled(ctx context.Context, process int32, items []json.RawMessage, bodies [][]byte) (int32, error) {
+	row := q.db.QueryRow(ctx, takeSpooled, process, items, bodies)
+	var taken int32
+	err := row.Scan(&taken)
+	return taken, err
+}
+
 const unwanted = `-- name: Unwanted :many
 select u.n::int as n from meshhook_engine.unwanted($1::uuid[], $2::text[], $3::int[]) u(n)
 `

@@ -9,7 +9,7 @@ declare
   v_engine   constant text[] := array[  -- what servers and workers call
     'recall',
     'approval', 'answer_approval',
-    'register', 'rejoin', 'beat', 'endpoint', 'door_rates', 'count_rejections', 'accept', 'begin', 'deliver', 'release', 'wake', 'maintain', 'run_results',
+    'register', 'rejoin', 'beat', 'endpoint', 'door_rates', 'count_rejections', 'take_spooled', 'accept', 'begin', 'deliver', 'release', 'wake', 'maintain', 'run_results',
     'unwanted',
     'data_key', 'secret', 'take_reevaluations', 'settle_reevaluation'];
   v_inner    constant text[] := array[  -- what those functions call in turn that views call on behalf of whoever reads

@@ -114,7 +114,7 @@ func isRefusal(err error) bool {
 }
 
 type counters struct {
-	requests, batches, full, away, limited atomic.Int64
+	requests, batches, full, away, limited, spooled atomic.Int64
 }
 
 // Stats are the door's counts since its start.
@@ -124,6 +124,7 @@ type Stats struct {
 	Full     int64 // turned away because too many waited
 	Away     int64 // not acknowledged because the database did not answer
 	Limited  int64 // turned away by a rate
+	Spooled  int64 // acknowledged from the disk
 	Waiting  int   // not yet in a transaction
 }
 
@@ -131,7 +132,7 @@ type Stats struct {
 func (d *Door) Stats() Stats {
 	c := &d.counters
 	return Stats{
-		Requests: c.requests.Load(), Batches: c.batches.Load(), Full: c.full.Load(), Away: c.away.Load(), Limited: c.limited.Load(),
+		Requests: c.requests.Load(), Batches: c.batches.Load(), Full: c.full.Load(), Away: c.away.Load(), Limited: c.limited.Load(), Spooled: c.spooled.Load(),
 		Waiting: d.accepts.Waiting(),
 	}
 }

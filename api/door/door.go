@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/profullstack/meshhook/api/door/signature"
+	"github.com/profullstack/meshhook/api/door/spool"
 	"github.com/profullstack/meshhook/api/problem"
 	"github.com/profullstack/meshhook/db"
 	"github.com/profullstack/meshhook/db/keyring"
@@ -42,6 +43,8 @@ type Config struct {
 	// KeySets is how key sets for tokens are fetched; nil: they are not.
 	KeySets http.RoundTripper
 	Log     *slog.Logger
+	// Spool keeps requests while the database is away; nil: they are turned away. The caller closes it after the door.
+	Spool *spool.Spool
 }
 
 // Door answers webhooks and status links.
@@ -51,6 +54,8 @@ type Door struct {
 	accepts   *db.Group[*intake, answer]
 	results   *db.Group[string, outcome]
 	rates     *db.Group[string, allowance]
+	spools    *db.Group[[]byte, struct{}] // nil without a spool
+	awayUntil atomic.Int64                // unix ns; until then requests are spooled without asking the database
 	linkKey   []byte
 	inFlight  atomic.Int64
 	rejects   rejects
@@ -78,6 +83,10 @@ func New(conf Config) (*Door, error) {
 	}, d.flushAccepts)
 	d.rates = db.NewGroup(db.GroupConfig[string]{MaxQueue: 4096, Timeout: 5 * time.Second}, d.flushRates)
 	d.results = db.NewGroup(db.GroupConfig[string]{MaxQueue: 8192, Timeout: 5 * time.Second}, d.flushResults)
+	if conf.Spool != nil {
+		d.endpoints.stale = true
+		d.spools = db.NewGroup(db.GroupConfig[[]byte]{MaxQueue: 4096, Timeout: 10 * time.Second}, d.flushSpools)
+	}
 	var err error
 	if d.linkKey, err = conf.Ring.Derive("status link"); errors.Is(err, keyring.ErrNoKEK) {
 		// Links then work on this process alone and end with it.
@@ -91,6 +100,9 @@ func New(conf Config) (*Door, error) {
 	d.endAgain = cancel
 	d.again.Go(func() { d.verifyAgain(ctx) })
 	d.again.Go(func() { d.tellRejects(ctx) })
+	if conf.Spool != nil {
+		d.again.Go(func() { d.drainSpool(ctx) })
+	}
 	return d, nil
 }
 
@@ -101,7 +113,11 @@ func (d *Door) Drain() { d.drainOnce.Do(func() { close(d.draining) }) }
 func (d *Door) Close(ctx context.Context) error {
 	d.endAgain()
 	d.again.Wait()
-	return errors.Join(d.rates.Close(ctx), d.accepts.Close(ctx), d.results.Close(ctx))
+	var err error
+	if d.spools != nil {
+		err = d.spools.Close(ctx)
+	}
+	return errors.Join(err, d.rates.Close(ctx), d.accepts.Close(ctx), d.results.Close(ctx))
 }
 
 // Full tells whether the door turns requests away because too many wait already.
@@ -174,13 +190,10 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 		d.look(r, ep, body, &j, now)
 	}
 	// What the look-up took of the caller's time is not taken twice, but for the least that a commit needs.
-	waiting, cancel := context.WithTimeout(r.Context(), max(patience-asked, patience/3)+bulk(len(body)))
-	a, err := d.accepts.Submit(waiting, &intake{item: encodeItem(ep, r, remote, j), body: body})
-	cancel()
-	if err == nil {
-		err = a.err
-	}
+	in := &intake{item: encodeItem(ep, r, remote, j), body: body}
+	a, kept, err := d.commit(w, r, in, d.conf.Spool != nil && j.refusal == nil && j.greeting == nil, max(patience-asked, patience/3))
 	switch {
+	case kept:
 	case errors.Is(err, db.ErrGroupFull):
 		d.full(w)
 	case err != nil:
@@ -188,6 +201,31 @@ func (d *Door) Hook(w http.ResponseWriter, r *http.Request, token string) {
 	default:
 		d.answer(w, r, ep, j, a)
 	}
+}
+
+// commit has a request accepted in a commit, or, where that may be, kept on the disk while the database is away; kept tells
+// that it was, and that the caller has been answered.
+func (d *Door) commit(w http.ResponseWriter, r *http.Request, in *intake, maySpool bool, wait time.Duration) (a answer, kept bool, err error) {
+	id, came := "", time.Now()
+	if maySpool {
+		if in.item, id, err = named(in.item); err != nil {
+			return a, false, err
+		}
+		if came.UnixNano() < d.awayUntil.Load() && d.keep(w, r, in, id, came) {
+			return a, true, nil
+		}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), wait+bulk(len(in.body)))
+	a, err = d.accepts.Submit(ctx, in)
+	cancel()
+	if err == nil {
+		err = a.err
+	}
+	if err != nil && maySpool && !isRefusal(err) && r.Context().Err() == nil {
+		d.awayUntil.Store(time.Now().Add(stayAway).UnixNano())
+		kept = d.keep(w, r, in, id, came)
+	}
+	return a, kept, err
 }
 
 // base is how the caller reaches this server.

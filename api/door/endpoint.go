@@ -45,6 +45,7 @@ type endpoints struct {
 	ring    *keyring.Ring
 	keys    *signature.KeySets
 	log     *slog.Logger
+	stale   bool // while the database is away, an endpoint is believed as it was last known
 
 	mu    sync.RWMutex
 	known map[string]*entry
@@ -86,12 +87,19 @@ func (e *endpoints) get(ctx context.Context, token string) (*endpoint, error) {
 	e.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	var err error
 	select {
 	case <-q.done:
-		return q.endpoint, q.err
+		if err = q.err; err == nil {
+			return q.endpoint, nil
+		}
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		err = context.Cause(ctx)
 	}
+	if e.stale && known != nil && !isRefusal(err) {
+		return known.endpoint, nil
+	}
+	return nil, err
 }
 
 func (e *endpoints) ask(token string, q *question) {

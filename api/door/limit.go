@@ -61,6 +61,8 @@ func (d *Door) within(w http.ResponseWriter, r *http.Request, ep *endpoint) bool
 	case errors.Is(err, db.ErrGroupFull):
 		d.full(w)
 		return false
+	case err != nil && d.conf.Spool != nil && !isRefusal(err):
+		return true // a rate must not lose what the spool would keep
 	case err != nil:
 		d.away(w, r, err)
 		return false

@@ -28,6 +28,9 @@ type config struct {
 	JWTSecret    string   `env:"MESHHOOK_JWT_SECRET" mask:"all"`
 	AllowPrivate []string `env:"MESHHOOK_ALLOW_PRIVATE"`
 
+	// Spool is a folder in which requests are kept while the database is away; none: they are answered 503.
+	Spool string `env:"MESHHOOK_SPOOL"`
+
 	Workers int           `env:"MESHHOOK_WORKERS" envDefault:"200"`
 	Drain   time.Duration `env:"MESHHOOK_DRAIN" envDefault:"30s"`
 

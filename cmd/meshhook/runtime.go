@@ -14,6 +14,7 @@ import (
 
 	"github.com/profullstack/meshhook/api"
 	"github.com/profullstack/meshhook/api/door"
+	"github.com/profullstack/meshhook/api/door/spool"
 	"github.com/profullstack/meshhook/db"
 	"github.com/profullstack/meshhook/db/keyring"
 	"github.com/profullstack/meshhook/worker"
@@ -34,6 +35,7 @@ type service struct {
 	pool    *pgxpool.Pool
 	process *worker.Process
 	door    *door.Door
+	spool   *spool.Spool // nil unless MESHHOOK_SPOOL names its folder
 	server  *api.Server
 	failed  chan error // the door's socket broke
 }
@@ -41,6 +43,9 @@ type service struct {
 // serviceConns is how many connections the service may have at once: flushers of accept and deliver, two each; begin, wake,
 // look-ups; and what the queue client holds for itself.
 const serviceConns = 14
+
+// mostSpooled is how many bytes the spool takes before requests are turned away again.
+const mostSpooled = 4 << 30
 
 // startService starts what the options say; the caller stops it.
 func (a *app) startService(ctx context.Context, o serviceOptions) (*service, error) {
@@ -79,8 +84,13 @@ func (a *app) startService(ctx context.Context, o serviceOptions) (*service, err
 	if o.listener == nil {
 		return r, nil
 	}
+	if a.config.Spool != "" {
+		if r.spool, err = spool.Open(a.config.Spool, mostSpooled); err != nil {
+			return fail(err)
+		}
+	}
 	if r.door, err = door.New(door.Config{
-		Pool: r.pool, Ring: ring, Process: r.process, BaseURL: o.baseURL, KeySets: worker.GuardedTransport(prefixes), Log: a.log,
+		Spool: r.spool, Pool: r.pool, Ring: ring, Process: r.process, BaseURL: o.baseURL, KeySets: worker.GuardedTransport(prefixes), Log: a.log,
 	}); err != nil {
 		return fail(err)
 	}
@@ -125,6 +135,9 @@ func (r *service) stop(ctx context.Context) error {
 	}
 	if r.door != nil {
 		errs = append(errs, r.door.Close(ctx))
+	}
+	if r.spool != nil {
+		errs = append(errs, r.spool.Close())
 	}
 	if r.process != nil {
 		errs = append(errs, r.process.Stop(ctx))

@@ -23,6 +23,9 @@ select coalesce(meshhook_engine.endpoint(@token::text), 'null')::jsonb as endpoi
 select r.item::int as item, r.allowed::bool as allowed, coalesce(r.most, 0)::int as most, coalesce(r."left", 0)::int as remaining, r.reset_ms::bigint as reset_ms, r.retry_ms::bigint as retry_ms
 from meshhook_engine.door_rates(@endpoints::uuid[]) r;
 
+-- name: TakeSpooled :one
+select meshhook_engine.take_spooled(@process::int, @items::jsonb[], @bodies::bytea[])::int as taken;
+
 -- name: CountRejections :exec
 select meshhook_engine.count_rejections(@endpoints::uuid[], @causes::text[], @counts::bigint[]);
 

@@ -17,7 +17,8 @@ select
   r.endpoint_id,
   r.first_id,
   (select d.duplicates from meshhook.deliveries d where d.project_id = r.project_id and d.request_id = r.id) as duplicates,
-  case when r.verdict = 'rejected' then r.trace ->> 'why' end as why
+  case when r.verdict = 'rejected' then r.trace ->> 'why' end as why,
+  r.spooled_until
 from meshhook.requests r
 join meshhook.projects p on p.id = r.project_id
 left join meshhook.endpoints e on e.id = r.endpoint_id;
@@ -42,3 +43,4 @@ comment on column meshhook.request_log.endpoint_id is 'Id of the endpoint.';
 comment on column meshhook.request_log.first_id is 'Of a duplicate: the request that came first.';
 comment on column meshhook.request_log.duplicates is 'How many duplicates came after it within the window; null where deliveries are not told apart.';
 comment on column meshhook.request_log.why is 'Of a refused request: the finer reason; meshhook.explain_request says it in words.';
+comment on column meshhook.request_log.spooled_until is 'When it was taken in from a server''s disk, having come while the database was away.';

@@ -66,6 +66,9 @@ begin
       v_run := v_one.run_ids[array_position(v_one.workflows, v_target.workflow_id)];
       v_started := jsonb_build_object(
         'request', v_one.request_id, 'workflow', v_target.name, 'version', v_target.version, 'body_sha256', v_one.body_hash);
+      if v_one.door ? 'spooled' then
+        v_started := v_started || '{"spooled": true}';
+      end if;
       if (v_target.graph -> 'uses_vars')::boolean then
         v_started := v_started || jsonb_build_object('vars', v_vars);
       end if;
@@ -101,10 +104,11 @@ begin
     perform meshhook_engine.admitted(v_received);
   else
     insert into meshhook.requests (
-      id, received_at, project_id, verdict, endpoint_id, method, path, query, headers, remote, cause, message, run_ids, first_id, body, trace, evidence)
-    select r.request_id, v_now, r.project_id, r.verdict, r.endpoint_id, i ->> 'method', i ->> 'path', nullif(i -> 'query', '{}'),
+      id, received_at, project_id, verdict, endpoint_id, method, path, query, headers, remote, cause, message, run_ids, first_id, body, trace, evidence, spooled_until)
+    select r.request_id, coalesce((i ->> 'at')::timestamptz, v_now), r.project_id, r.verdict, r.endpoint_id, i ->> 'method', i ->> 'path', nullif(i -> 'query', '{}'),
            coalesce(i -> 'headers', '{}'), i ->> 'remote', r.cause, r.message, case when r.trigger is not null then r.run_ids end, r.first_id, b,
-           i -> 'trace', decode(i ->> 'evidence', 'base64')
+           i -> 'trace', decode(i ->> 'evidence', 'base64'),
+           case when i ? 'spooled' then v_now end
     from unnest(v_received) r
     join unnest(p_items, p_bodies) with ordinality x(i, b, ord) on x.ord = r.ord
     where r.project_id is not null;

@@ -2,6 +2,7 @@
 -- that each will start (its live workflows, the primary one first).
 -- Nearly always every body of a group is the JSON it says it is: p_bold takes them for that, in one exception block for all;
 -- when that fails, the group is gone through once more and each body has its own.
+-- A door that may spool gives each request its id ("id"), and with a spooled one its moment ("at").
 -- What was stored before (admit) keeps its id and moment, and "anew" goes past state, filter and dedupe, not past a schema.
 -- Locks nothing, writes nothing. Called by: accept.
 create or replace function meshhook_engine.receive(p_items jsonb[], p_bodies bytea[], p_now timestamptz, p_bold boolean default true) returns meshhook_engine.received[]
@@ -41,10 +42,11 @@ begin
       left(encode(sha256(coalesce(x.body, '')), 'hex'), 32), e.workflows,
       array(select meshhook_engine.uuid_v7_nth(v_seed, v_count * w.nth::int + x.ord - 1)
             from unnest(e.workflows) with ordinality w(id, nth)),
-      case when d.anew then e.door - array['filter', 'dedupe'] else e.door end, null, null)::meshhook_engine.received
+      case when d.anew then e.door - array['filter', 'dedupe']
+           when x.item ? 'spooled' then coalesce(e.door, '{}') || '{"spooled": true}' else e.door end, null, null)::meshhook_engine.received
     from (
       select y.ord::int as ord, y.item, y.body, (y.item ->> 'endpoint')::uuid as endpoint_id,
-             coalesce((y.item ->> 'request')::uuid, meshhook_engine.uuid_v7_nth(v_seed, y.ord::int - 1)) as id
+             coalesce((y.item ->> 'request')::uuid, (y.item ->> 'id')::uuid, meshhook_engine.uuid_v7_nth(v_seed, y.ord::int - 1)) as id
       from unnest(p_items, p_bodies) with ordinality y(item, body, ord)
     ) x
     left join known e on e.id = x.endpoint_id

@@ -1,6 +1,6 @@
 -- Approvals: asked for, answered once by a link that is shown once; each way a link cannot be used.
 begin;
-select plan(51);
+select plan(55);
 -- with: flow.sql
 
 select pg_temp.flow(jsonb_build_object(
@@ -83,5 +83,29 @@ select is_empty($$select * from mine, meshhook.verify(run)$$, 'proven');
 select is(meshhook.signal('proof', 'ask'), 0, 'an approval is no signal');
 select throws_like(format('select meshhook.approval_links(%L, %L)', run, v), 'MH_APPROVAL_EXPIRY:%', 'valid for ' || coalesce(v, 'null')) from mine, (values ('-1s'), ('0'), ('400 days'), (null)) x(v);
 select throws_ok($$select meshhook.approval_links('00000000-0000-7000-8000-000000000000')$$, 'MH404');
+-- Whoever has the token may answer, a stranger too; and may nothing else.
+truncate mine, links restart identity;
+insert into mine select pg_temp.start();
+insert into links (run, step, title, token, path, expires_at) select run, l.* from mine, meshhook.approval_links(run) l;
+create role mh_t_stranger login noinherit;
+grant meshhook_user to mh_t_stranger;
+create function pg_temp.as_stranger(statement text) returns text language plpgsql as $$
+declare v text := 'ok';
+begin
+  set local session authorization mh_t_stranger;
+  set local role meshhook_user;
+  begin
+    execute statement;
+  exception when others then
+    v := sqlstate;
+  end;
+  reset session authorization;
+  reset role;
+  return v;
+end $$;
+select is(pg_temp.as_stranger(format('select meshhook.approval_links(%L)', run)), 'MH404', 'a stranger is given no link') from mine;
+select is(pg_temp.as_stranger(format('select meshhook_engine.answer_approval(%L, true, null, %L)', token, 'somebody else')), '42501', 'nor may he answer in another''s name') from links;
+select is(pg_temp.as_stranger(format('select meshhook.approve(%L)', token)), 'ok', 'with a link he may answer') from links;
+select is((pg_temp.run(run)).output ->> 'by', 'mh_t_stranger', 'in his own') from mine;
 select * from finish();
 rollback;

@@ -42,7 +42,8 @@ type world struct {
 type tracked struct {
 	id    string
 	model *model
-	nodes []string // in compiled order
+	nodes []string            // in compiled order
+	inner map[string][]string // of each loop, by its path without numbers
 	seen  snapshot
 	past  []snapshot
 	delay map[string]int64 // "step attempt" -> delay before it, as recorded
@@ -165,8 +166,26 @@ func (w *world) register() int {
 // track begins to follow a run that has just been started.
 func (w *world) track(id string, f *flow, body map[string]any) {
 	r := &tracked{id: id, model: newModel(f, body), delay: map[string]int64{}}
-	r.nodes = ask[string](w, `select n ->> 'id' from meshhook.runs r join meshhook.workflow_versions v on v.id = r.version_id
-		cross join jsonb_array_elements(v.compiled -> 'nodes') with ordinality x(n, ord) where r.id = $1 order by ord`, id)
+	r.inner = map[string][]string{}
+	var paths []string
+	for _, text := range ask[[]byte](w, `select jsonb_build_object('id', n -> 'id', 'loop', n -> 'loop') from meshhook.runs r join meshhook.workflow_versions v on v.id = r.version_id
+		cross join jsonb_array_elements(v.compiled -> 'nodes') with ordinality x(n, ord) where r.id = $1 order by ord`, id) {
+		var n struct {
+			ID   string
+			Loop *int
+		}
+		if err := json.Unmarshal(text, &n); err != nil {
+			w.fail("%v", err)
+		}
+		path := n.ID
+		if n.Loop == nil {
+			r.nodes = append(r.nodes, n.ID)
+		} else {
+			r.inner[paths[*n.Loop]] = append(r.inner[paths[*n.Loop]], n.ID)
+			path = paths[*n.Loop] + "." + n.ID
+		}
+		paths = append(paths, path)
+	}
 	r.model.start(w.now, w.limit)
 	w.runs = append(w.runs, r)
 }
@@ -292,9 +311,10 @@ func (w *world) check() {
 			w.fail("run %d: open is %v, the model says %v", i, open, slices.Collect(maps.Keys(m.open)))
 		}
 		rest, _ := s.Frontier["rest"].([]any)
-		if len(rest) != len(m.rest) {
+		if _, cut := s.Frontier["rest"]; len(rest) != len(m.rest) || cut != m.cut() {
 			w.fail("run %d: the rest is %v, the model says %v", i, rest, m.rest)
 		}
+		w.checkLoops(i, r)
 		want := m.status
 		if !m.ended && len(s.Jobs) == 0 {
 			want = "waiting"
@@ -338,7 +358,7 @@ func (w *world) check() {
 				due = min(due, at)
 			}
 		}
-		if _, ok := s.Jobs["*"]; ok != (len(rest) > 0) {
+		if _, ok := s.Jobs["*"]; ok != m.cut() {
 			w.fail("run %d: jobs are %v, the rest is %v", i, s.Jobs, rest)
 		}
 		for step, job := range s.Jobs {
@@ -362,6 +382,29 @@ func (w *world) check() {
 	for _, j := range w.jobs {
 		if !held[j.ID] {
 			w.fail("job %d of run %s holds nothing", j.ID, j.Run)
+		}
+	}
+}
+
+// checkLoops compares the iterations under way: no others stand in the frontier.
+func (w *world) checkLoops(i int, r *tracked) {
+	its, _ := r.seen.Frontier["its"].(map[string]any)
+	loops, _ := r.seen.Frontier["loops"].(map[string]any)
+	if len(its) != len(r.model.its) || len(loops) != len(r.model.loops) {
+		w.fail("run %d: under way are %v, the model says %v", i, its, slices.Collect(maps.Keys(r.model.its)))
+	}
+	for path, it := range r.model.its {
+		got, _ := its[path].(map[string]any)
+		ids := r.inner[chain(path)]
+		rest, _ := got["rest"].([]any)
+		if got["n"] != it.letters(ids) || got["e"] != string(it.edges) || len(rest) != len(it.rest) {
+			w.fail("run %d: %s is %v, the model says %s %s %v (%v)", i, path, got, it.letters(ids), it.edges, it.rest, ids)
+		}
+	}
+	for path, l := range r.model.loops {
+		got, _ := loops[path].(map[string]any)
+		if got["next"] != float64(l.next) || got["left"] != float64(l.left) {
+			w.fail("run %d: %s is %v, the model is at %d with %d left", i, path, got, l.next, l.left)
 		}
 	}
 }
@@ -438,7 +481,7 @@ func (w *world) deliver(proc, take int, results []result, offers []bool) {
 // fits tells whether a result is one that its run waits for.
 func (w *world) fits(m *model, i item) bool {
 	if i.Step == "*" {
-		return !m.ended && len(m.rest) > 0
+		return !m.ended && m.cut()
 	}
 	o := m.open[i.Step]
 	return o != nil && o.attempt == i.Attempt
@@ -458,7 +501,7 @@ func (w *world) apply(t *tracked, r result) {
 		if !ok {
 			w.fail("no retry of %s is recorded for attempt %d", r.Step, o.attempt)
 		}
-		if least, most := m.f.node(r.Step).delays(r.Attempt-o.before, r.outcome); delay < least || delay > most {
+		if least, most := o.node.delays(r.Attempt-o.before, r.outcome); delay < least || delay > most {
 			w.fail("%s waits %d ms for attempt %d, which is not within %d and %d", r.Step, delay, o.attempt, least, most)
 		}
 		o.due = w.now + delay

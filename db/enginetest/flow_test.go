@@ -5,6 +5,8 @@ package enginetest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"pgregory.net/rapid"
 )
@@ -14,6 +16,7 @@ type flow struct {
 	Name  string
 	Nodes []node
 	Edges []edge // in the order of the definition
+	Outer *flow  // of a loop's body: the graph around it
 }
 
 type node struct {
@@ -30,6 +33,9 @@ type node struct {
 	DelayMS int64
 	Until   bool   // delay until trigger.body.at
 	Status  string // terminate
+	Body    *flow  // each
+	Lanes   int
+	Collect bool
 }
 
 type kase struct {
@@ -56,7 +62,8 @@ type value struct {
 
 // The kinds of values. Those that look at a step give null or fail when it has not run, failed, or holds something else.
 var (
-	transformKinds = []string{"const", "body", "sum", "any", "text", "input", "var", "fail"}
+	transformKinds = []string{"const", "body", "sum", "any", "text", "input", "var", "whole", "fail"}
+	innerKinds     = append([]string{"const", "item", "item", "index"}, transformKinds...)
 	whenKinds      = []string{"yes", "no", "flag", "above", "fail"}
 )
 
@@ -90,6 +97,10 @@ func (f *flow) expr(v value) string {
 		return "{n: length(keys(input))}"
 	case "var":
 		return "{n: vars.base}"
+	case "whole":
+		return "{whole: steps." + v.Of + "}"
+	case "item", "index":
+		return "{n: " + v.Kind + "}"
 	case "yes":
 		return "`true`"
 	case "no":
@@ -111,6 +122,8 @@ func (f *flow) template(v value) any {
 		return map[string]any{"n": v.K}
 	case "body":
 		return map[string]any{"n": "{{ trigger.body.n }}"}
+	case "item", "index":
+		return map[string]any{"n": "{{ " + v.Kind + " }}"}
 	case "any":
 		return map[string]any{"n": fmt.Sprintf("{{ %s }}", f.path(v.Of))}
 	case "text":
@@ -121,7 +134,17 @@ func (f *flow) template(v value) any {
 	return map[string]any{"n": "{{ (" + f.expr(v) + ").n }}"}
 }
 
+// node is the one with this id, of this graph or one around it.
 func (f *flow) node(id string) *node {
+	for ; f != nil; f = f.Outer {
+		if n := f.own(id); n != nil {
+			return n
+		}
+	}
+	return nil
+}
+
+func (f *flow) own(id string) *node {
 	for i := range f.Nodes {
 		if f.Nodes[i].ID == id {
 			return &f.Nodes[i]
@@ -130,9 +153,25 @@ func (f *flow) node(id string) *node {
 	return nil
 }
 
+func (f *flow) ids() (ids []string) {
+	for _, n := range f.Nodes {
+		ids = append(ids, n.ID)
+	}
+	return ids
+}
+
 // definition is the flow in the format meshhook/v1.
 func (f *flow) definition() json.RawMessage {
-	nodes := map[string]any{}
+	nodes, edges := f.graph()
+	text, err := json.Marshal(map[string]any{"apiVersion": "meshhook/v1", "name": f.Name, "nodes": nodes, "edges": edges})
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+func (f *flow) graph() (nodes map[string]any, edges []any) {
+	nodes = map[string]any{}
 	for _, n := range f.Nodes {
 		d := map[string]any{"type": n.Type}
 		if n.Any {
@@ -180,20 +219,35 @@ func (f *flow) definition() json.RawMessage {
 			} else {
 				d["with"] = map[string]any{"for": ms(n.DelayMS)}
 			}
+		case "each":
+			inner, within := n.Body.graph()
+			with := map[string]any{"items": f.items(n.Value), "do": map[string]any{"nodes": inner, "edges": within}, "concurrency": n.Lanes}
+			if n.Collect {
+				with["on_error"] = "collect"
+			}
+			d["with"] = with
 		case "terminate":
 			d["with"] = map[string]any{"status": n.Status, "output": f.template(n.Value)}
 		}
 		nodes[n.ID] = d
 	}
-	edges := []any{}
 	for _, e := range f.Edges {
 		edges = append(edges, map[string]any{"from": e.From, "to": e.To, "port": e.Port})
 	}
-	text, err := json.Marshal(map[string]any{"apiVersion": "meshhook/v1", "name": f.Name, "nodes": nodes, "edges": edges})
-	if err != nil {
-		panic(err)
+	return nodes, edges
+}
+
+// items is what a loop goes through.
+func (f *flow) items(v value) string {
+	switch v.Kind {
+	case "rows":
+		return "trigger.body.rows"
+	case "list":
+		return "[trigger.body.n, `null`]"
+	case "word":
+		return "trigger.body.word"
 	}
-	return text
+	return f.path(v.Of)
 }
 
 func ms(n int64) string { return fmt.Sprintf("%dms", n) }
@@ -201,7 +255,7 @@ func ms(n int64) string { return fmt.Sprintf("%dms", n) }
 // ports are where edges may leave a node.
 func (n *node) ports() []string {
 	switch n.Type {
-	case "transform", "http_call":
+	case "transform", "http_call", "each":
 		return []string{"out", "error"}
 	case "delay":
 		return []string{"out"}
@@ -223,16 +277,28 @@ var oddIDs = []string{"vars", "run", "input", "steps", "out", "error", "rest", "
 
 // drawFlow draws a DAG of 1 to 40 nodes: every node is reached, edges lead from earlier nodes to later ones, in a random order.
 func drawFlow(t *rapid.T, name string) *flow {
-	f := &flow{Name: name}
-	count := rapid.IntRange(1, 40).Draw(t, "nodes")
-	if rapid.IntRange(0, 2).Draw(t, "small") == 0 {
+	f := drawGraph(t, rapid.IntRange(1, 40).Draw(t, "nodes"), nil)
+	f.Name = name
+	return f
+}
+
+// drawGraph draws the nodes and edges of a workflow, or of a loop's body.
+func drawGraph(t *rapid.T, count int, outer *flow, seenBefore ...string) *flow {
+	f := &flow{Outer: outer}
+	kinds := transformKinds
+	depth := 0
+	for o := outer; o != nil; o = o.Outer {
+		kinds = innerKinds
+		depth++
+	}
+	if outer == nil && rapid.IntRange(0, 2).Draw(t, "small") == 0 {
 		count = 1 + (count-1)%12
 	}
 	before := map[string]map[string]bool{} // the steps that come before a step
 	seen := map[edge]bool{}
 	for i := range count {
-		n := node{ID: fmt.Sprintf("n%d", i+1)}
-		if rapid.IntRange(0, 19).Draw(t, "odd") == 19 {
+		n := node{ID: fmt.Sprintf("%sn%d", strings.Repeat("i", depth), i+1)}
+		if outer == nil && rapid.IntRange(0, 19).Draw(t, "odd") == 19 {
 			if id := rapid.SampledFrom(oddIDs).Draw(t, "id"); before[id] == nil {
 				n.ID = id
 			}
@@ -259,7 +325,7 @@ func drawFlow(t *rapid.T, name string) *flow {
 				}
 			}
 		}
-		var past []string // in a fixed order, so that a draw can be repeated
+		past := slices.Clone(seenBefore) // in a fixed order, so that a draw can be repeated
 		for _, m := range f.Nodes {
 			if before[n.ID][m.ID] && m.Type != "terminate" {
 				past = append(past, m.ID)
@@ -269,23 +335,31 @@ func drawFlow(t *rapid.T, name string) *flow {
 		n.Any = rapid.IntRange(0, 3).Draw(t, "any") == 3
 		n.Goes = rapid.IntRange(0, 4).Draw(t, "goes") > 0
 		n.Type = rapid.SampledFrom([]string{
-			"transform", "transform", "transform", "branch", "branch", "http_call", "http_call", "http_call", "delay", "terminate",
+			"transform", "transform", "transform", "branch", "branch", "http_call", "http_call", "http_call", "delay", "terminate", "each",
 		}).Draw(t, "type")
 		if n.Type == "terminate" && rapid.IntRange(0, 3).Draw(t, "not yet") > 0 {
 			n.Type = "transform"
 		}
+		if n.Type == "each" && (depth == 2 || depth == 1 && rapid.IntRange(0, 2).Draw(t, "deep") > 0) {
+			n.Type = "http_call"
+		}
 		switch n.Type {
+		case "each":
+			n.Value = drawValue(t, []string{"rows", "rows", "rows", "list", "word", "any"}, past, nil)
+			n.Lanes = rapid.SampledFrom([]int{1, 2, 2, 3, 100}).Draw(t, "concurrency")
+			n.Collect = rapid.Bool().Draw(t, "collect")
+			n.Body = drawGraph(t, rapid.IntRange(1, 5).Draw(t, "inner nodes"), f, past...)
 		case "transform":
-			n.Value = drawValue(t, transformKinds, past)
+			n.Value = drawValue(t, kinds, f.plain(past), past)
 		case "branch":
 			for k := range rapid.IntRange(1, 3).Draw(t, "cases") {
-				n.Cases = append(n.Cases, kase{Port: fmt.Sprintf("p%d", k+1), When: drawValue(t, whenKinds, past)})
+				n.Cases = append(n.Cases, kase{Port: fmt.Sprintf("p%d", k+1), When: drawValue(t, whenKinds, f.plain(past), past)})
 			}
 			n.Default = rapid.SampledFrom([]string{"", "other", "other", "p1"}).Draw(t, "default")
 			n.All = rapid.Bool().Draw(t, "all")
 		case "http_call":
-			n.Value = drawValue(t, []string{"const", "body", "any", "any", "fail"}, past)
-			n.URL = drawValue(t, []string{"const", "const", "text"}, past)
+			n.Value = drawValue(t, []string{"const", "body", "any", "any", "fail"}, f.plain(past), past)
+			n.URL = drawValue(t, []string{"const", "const", "text"}, f.plain(past), past)
 			n.Retry = retry{
 				Max: rapid.IntRange(1, 4).Draw(t, "max"), BaseMS: rapid.SampledFrom([]int64{1, 500, 5000}).Draw(t, "base"),
 				Factor: rapid.Int64Range(1, 3).Draw(t, "factor"), CapMS: rapid.SampledFrom([]int64{1500, 20000}).Draw(t, "cap"),
@@ -297,7 +371,7 @@ func drawFlow(t *rapid.T, name string) *flow {
 			n.DelayMS = rapid.SampledFrom([]int64{1, 1000, 1999, 2000, 60000}).Draw(t, "for")
 		case "terminate":
 			n.Status = rapid.SampledFrom([]string{"succeeded", "succeeded", "failed", "canceled"}).Draw(t, "status")
-			n.Value = drawValue(t, []string{"const", "any", "text", "fail"}, past)
+			n.Value = drawValue(t, []string{"const", "any", "text", "fail"}, f.plain(past), past)
 		}
 		f.Nodes = append(f.Nodes, n)
 	}
@@ -305,17 +379,35 @@ func drawFlow(t *rapid.T, name string) *flow {
 	return f
 }
 
-func drawValue(t *rapid.T, kinds []string, past []string) value {
+// plain are the steps that are no loops: no array of theirs ends up in the middle of a text.
+func (f *flow) plain(ids []string) (plain []string) {
+	for _, id := range ids {
+		if f.node(id).Type != "each" {
+			plain = append(plain, id)
+		}
+	}
+	return plain
+}
+
+// drawValue draws a value of one of some kinds, looking at one of the plain steps; whole takes a loop's output.
+func drawValue(t *rapid.T, kinds []string, plain, past []string) value {
 	v := value{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), K: rapid.IntRange(0, 9).Draw(t, "k")}
 	if v.Kind == "fail" && rapid.IntRange(0, 2).Draw(t, "really") > 0 {
 		v.Kind = kinds[0]
 	}
+	var from []string
 	switch v.Kind {
+	case "whole":
+		from = slices.DeleteFunc(slices.Clone(past), func(id string) bool { return slices.Contains(plain, id) })
+		fallthrough
 	case "sum", "any", "text", "above":
-		if len(past) == 0 {
+		if v.Kind != "whole" {
+			from = plain
+		}
+		if len(from) == 0 {
 			v.Kind = kinds[0]
 		} else {
-			v.Of = rapid.SampledFrom(past).Draw(t, "of")
+			v.Of = rapid.SampledFrom(from).Draw(t, "of")
 		}
 	}
 	return v

@@ -15,15 +15,16 @@ import (
 // A node all of whose edges are dead is skipped and kills its outgoing edges. Ready nodes run in the order in which
 // they became ready. A letter a node: . pending  o open  s succeeded  f failed  x skipped  c canceled.
 type model struct {
-	f      *flow
-	body   map[string]any
-	letter map[string]byte
-	edges  []byte // . unsettled  t taken  x dead
-	out    map[string]any
-	open   map[string]*opening
-	was    map[string]*opening // what was open when the run failed, and the call that failed it
-	rest   []string            // candidates left when a segment was cut short
-	tries  map[string]int
+	*scope // the workflow's own
+
+	body  map[string]any
+	its   map[string]*scope   // iterations under way, by path
+	loops map[string]*looping // loops under way, by path
+	open  map[string]*opening
+	was   map[string]*opening // what was open when the run failed, and the call that failed it
+	tries map[string]int
+
+	agenda []*looping // within a commit: loops that may start another iteration, the last one first
 
 	ended  bool
 	paused bool
@@ -34,6 +35,8 @@ type model struct {
 
 // An opening is a call or a timer that the run waits for.
 type opening struct {
+	in      *scope
+	node    *node
 	attempt int // 0 for a timer
 	before  int // attempts before somebody retried the run
 	since   int64
@@ -60,33 +63,31 @@ type outcome struct {
 }
 
 func newModel(f *flow, body map[string]any) *model {
-	m := &model{
-		f: f, body: body, letter: map[string]byte{}, out: map[string]any{}, open: map[string]*opening{}, tries: map[string]int{},
-		edges: []byte(strings.Repeat(".", len(f.Edges))), status: "running",
+	return &model{
+		scope: newScope("", f), body: body, its: map[string]*scope{}, loops: map[string]*looping{},
+		open: map[string]*opening{}, tries: map[string]int{}, status: "running",
 	}
-	for _, n := range f.Nodes {
-		m.letter[n.ID] = '.'
-	}
-	return m
 }
 
-func (m *model) start(now int64, limit int) { m.settle("trigger", []string{"out"}, nil, now, limit) }
+func (m *model) start(now int64, limit int) {
+	m.leave(m.scope, "trigger", []string{"out"})
+	m.walk(m.scope, now, limit)
+}
 
 // resume goes on with what a cut segment left.
-func (m *model) resume(now int64, limit int) { m.settle("", nil, nil, now, limit) }
+func (m *model) resume(now int64, limit int) { m.walk(m.scope, now, limit) }
 
 // fire is the end of a delay.
 func (m *model) fire(step string, now int64, limit int) {
-	delete(m.open, step)
-	m.succeed(step, map[string]any{"woke_at": iso(now)}, []string{"out"}, now, limit)
+	m.skip(step, map[string]any{"woke_at": iso(now)}, []string{"out"}, now, limit)
 }
 
 // attempt takes the outcome of one try. It answers whether the call is tried again; then retried must be told when.
 func (m *model) attempt(step string, o outcome, now int64, limit int) (again bool) {
-	n, w := m.f.node(step), m.open[step]
+	w := m.open[step]
+	n := w.node
 	m.tries[step]++
 	if o.Class == "" && o.Status/100 == 2 {
-		delete(m.open, step)
 		headers := map[string]any{}
 		var body any = map[string]any{"n": float64(o.N)}
 		if o.Text {
@@ -95,7 +96,7 @@ func (m *model) attempt(step string, o outcome, now int64, limit int) (again boo
 		} else {
 			headers["content-type"] = "application/json"
 		}
-		m.succeed(step, map[string]any{
+		m.skip(step, map[string]any{
 			"status": float64(o.Status), "headers": headers, "body": body,
 			"attempts": float64(w.attempt), "duration_ms": float64(now - w.since),
 		}, []string{"out"}, now, limit)
@@ -112,7 +113,8 @@ func (m *model) attempt(step string, o outcome, now int64, limit int) (again boo
 		e.code = "MH_CALL_STATUS"
 	}
 	m.was = map[string]*opening{step: w}
-	m.fail(step, e, now, limit)
+	m.fail(w.in, n.ID, e)
+	m.walk(w.in, now, limit)
 	return false
 }
 
@@ -137,7 +139,7 @@ func (n *node) delays(attempt int, o outcome) (least, most int64) {
 func (m *model) reopen(now int64, skip string, order []string) {
 	failed := ""
 	if m.error != nil {
-		failed = m.error.step
+		failed, _, _ = strings.Cut(m.error.step, "[") // of a step within a loop, the loop: it begins again
 	}
 	m.ended, m.status, m.output, m.error = false, "running", nil, nil
 	for _, id := range order {
@@ -145,10 +147,10 @@ func (m *model) reopen(now int64, skip string, order []string) {
 		switch {
 		case id == skip:
 			if o == nil {
-				o = &opening{since: now}
+				o = &opening{in: m.scope, node: m.f.node(id), since: now}
 			}
 		case id == failed && o != nil:
-			o = &opening{attempt: o.attempt + 1, before: o.attempt, since: now, n: o.n, url: o.url}
+			o = &opening{in: m.scope, node: o.node, attempt: o.attempt + 1, before: o.attempt, since: now, n: o.n, url: o.url}
 		case id == failed, m.letter[id] == 'c':
 		default:
 			continue
@@ -190,7 +192,7 @@ func (m *model) repeat(from string, order []string) *model {
 				settled = settled && kept[e.From]
 			}
 		}
-		fatal := m.letter[id] == 'f' && m.error != nil && m.error.step == id
+		fatal := m.letter[id] == 'f' && m.error != nil && (m.error.step == id || strings.HasPrefix(m.error.step, id+"["))
 		if leads[id] || fatal || m.letter[id] != 's' && m.letter[id] != 'f' || ways == 1 && !settled {
 			continue
 		}
@@ -233,76 +235,60 @@ func (m *model) ready(id string) bool {
 	return !pending || m.f.node(id).Any && taken
 }
 
-// skip goes past an open step with what somebody says it gives.
+// skip settles an open step with what it gives, whoever says so.
 func (m *model) skip(step string, out any, ports []string, now int64, limit int) {
+	o := m.open[step]
 	delete(m.open, step)
-	m.succeed(step, out, ports, now, limit)
+	o.in.letter[o.node.ID] = 's'
+	o.in.out[o.node.ID] = out
+	m.leave(o.in, o.node.ID, ports)
+	m.walk(o.in, now, limit)
 }
 
-func (m *model) succeed(step string, out any, ports []string, now int64, limit int) {
-	m.letter[step] = 's'
-	m.out[step] = out
-	m.settle(step, ports, nil, now, limit)
-}
-
-// fail is a step's failure: its error edge is taken, or the run goes on with the error as output, or the run fails.
-func (m *model) fail(step string, e *failure, now int64, limit int) {
-	ports, fatal := m.failed(step, e)
-	m.settle(step, ports, fatal, now, limit)
-}
-
-func (m *model) failed(step string, e *failure) (ports []string, fatal *failure) {
-	m.letter[step] = 'f'
-	m.out[step] = map[string]any{"error": e}
-	if slices.ContainsFunc(m.f.Edges, func(d edge) bool { return d.From == step && d.Port == "error" }) {
-		return []string{"error"}, nil
-	}
-	if m.f.node(step).Goes {
-		return []string{"out"}, nil
-	}
-	return nil, e
-}
-
-// settle settles the edges of a step and runs whatever becomes ready: at most limit nodes when limit is not 0.
-func (m *model) settle(from string, ports []string, fatal *failure, now int64, limit int) {
-	queue := m.rest
-	m.rest = nil
-	count := 0
-	leave := func(from string, ports []string) {
-		for i, e := range m.f.Edges {
-			if e.From != from {
-				continue
-			}
-			m.edges[i] = 'x'
-			if slices.Contains(ports, e.Port) {
-				m.edges[i] = 't'
-			}
-			queue = append(queue, e.To)
-		}
-	}
-	if fatal != nil {
-		m.finish("failed", nil, fatal)
-		return
-	}
-	if from != "" {
-		leave(from, ports)
-	}
-	for len(queue) > 0 {
-		if limit > 0 && count >= limit {
-			m.rest = queue
-			return
-		}
-		id := queue[0]
-		queue = queue[1:]
-		if m.letter[id] != '.' {
+// leave settles the edges of a step.
+func (m *model) leave(sc *scope, from string, ports []string) {
+	for i, e := range sc.f.Edges {
+		if e.From != from {
 			continue
 		}
-		n := m.f.node(id)
+		sc.edges[i] = 'x'
+		if slices.Contains(ports, e.Port) {
+			sc.edges[i] = 't'
+		}
+		sc.rest = append(sc.rest, e.To)
+	}
+}
+
+// fail is a step's failure: its error edge is taken, or the scope goes on with the error as output, or it has failed.
+func (m *model) fail(sc *scope, id string, e *failure) {
+	sc.letter[id] = 'f'
+	sc.out[id] = map[string]any{"error": e}
+	switch {
+	case slices.ContainsFunc(sc.f.Edges, func(d edge) bool { return d.From == id && d.Port == "error" }):
+		m.leave(sc, id, []string{"error"})
+	case sc.f.node(id).Goes:
+		m.leave(sc, id, []string{"out"})
+	case sc.loop == nil:
+		m.finish("failed", nil, e)
+	default:
+		sc.over, sc.failed, sc.rest = true, e, nil
+	}
+}
+
+// work runs what is ready in a scope, one after the other, until nothing is or limit nodes have been run (limit 0: no limit).
+func (m *model) work(sc *scope, count *int, now int64, limit int) {
+	for len(sc.rest) > 0 && !sc.over && !m.ended && (limit == 0 || *count < limit) {
+		id := sc.rest[0]
+		sc.rest = sc.rest[1:]
+		if sc.letter[id] != '.' {
+			continue
+		}
+		n := sc.f.node(id)
 		first, pending := -1, false
-		for i, e := range m.f.Edges {
+		for i, e := range sc.f.Edges {
 			if e.To == id {
-				pending = pending || m.edges[i] == '.'
-				if m.edges[i] == 't' && first < 0 {
+				pending = pending || sc.edges[i] == '.'
+				if sc.edges[i] == 't' && first < 0 {
 					first = i
 				}
 			}
@@ -311,50 +297,46 @@ func (m *model) settle(from string, ports []string, fatal *failure, now int64, l
 			continue
 		}
 		if first < 0 {
-			m.letter[id] = 'x'
-			leave(id, nil)
+			sc.letter[id] = 'x'
+			m.leave(sc, id, nil)
 			continue
 		}
-		count++
+		*count++
 		var input any = m.body
-		if source := m.f.Edges[first].From; source != "trigger" {
-			input = m.out[source]
+		if source := sc.f.Edges[first].From; source != "trigger" {
+			input = sc.out[source]
+		} else if sc.loop != nil {
+			input = sc.loop.items[sc.index]
 		}
-		ports, ok := m.run(n, input, now)
-		if m.ended {
-			return
+		ports, ok := m.run(sc, n, input, now)
+		switch {
+		case m.ended || sc.over:
+		case !ok:
+			m.fail(sc, id, &failure{step: sc.name(id)})
+		case sc.letter[id] != 'o':
+			m.leave(sc, id, ports)
 		}
-		if !ok {
-			var fatal *failure
-			if ports, fatal = m.failed(id, &failure{step: id}); fatal != nil {
-				m.finish("failed", nil, fatal)
-				return
-			}
-		}
-		if m.letter[id] != 'o' {
-			leave(id, ports)
-		}
-	}
-	if len(m.open) == 0 {
-		m.finish("succeeded", m.result(), nil)
 	}
 }
 
 // run does one ready node.
-func (m *model) run(n *node, input any, now int64) (ports []string, ok bool) {
+func (m *model) run(sc *scope, n *node, input any, now int64) (ports []string, ok bool) {
 	switch n.Type {
 	case "transform":
-		v, ok := m.eval(n.Value, input)
+		v, ok := m.eval(sc, n.Value, input)
 		if !ok {
 			return nil, false
 		}
-		m.letter[n.ID] = 's'
-		m.out[n.ID] = map[string]any{"n": v}
+		sc.letter[n.ID] = 's'
+		sc.out[n.ID] = map[string]any{"n": v}
+		if n.Value.Kind == "whole" {
+			sc.out[n.ID] = map[string]any{"whole": v}
+		}
 		return []string{"out"}, true
 	case "branch":
 		taken := []any{}
 		for _, c := range n.Cases {
-			v, ok := m.eval(c.When, input)
+			v, ok := m.eval(sc, c.When, input)
 			if !ok {
 				return nil, false
 			}
@@ -368,16 +350,16 @@ func (m *model) run(n *node, input any, now int64) (ports []string, ok bool) {
 		if len(taken) == 0 && n.Default != "" {
 			taken = append(taken, n.Default)
 		}
-		m.letter[n.ID] = 's'
-		m.out[n.ID] = taken
+		sc.letter[n.ID] = 's'
+		sc.out[n.ID] = taken
 		for _, p := range taken {
 			ports = append(ports, p.(string))
 		}
 		return ports, true
 	case "http_call":
-		w := &opening{attempt: 1, since: now}
+		w := &opening{in: sc, node: n, attempt: 1, since: now}
 		if n.URL.Kind == "text" {
-			v := m.lookup(n.URL.Of)
+			v := sc.lookup(n.URL.Of)
 			if v == nil {
 				return nil, false
 			}
@@ -387,13 +369,13 @@ func (m *model) run(n *node, input any, now int64) (ports []string, ok bool) {
 		} else {
 			w.url = "http://target.test/" + n.ID
 		}
-		v, ok := m.eval(n.Value, input)
+		v, ok := m.eval(sc, n.Value, input)
 		if !ok {
 			return nil, false
 		}
 		w.n = v
-		m.open[n.ID] = w
-		m.letter[n.ID] = 'o'
+		m.open[sc.name(n.ID)] = w
+		sc.letter[n.ID] = 'o'
 		return nil, true
 	case "delay":
 		due := now + n.DelayMS
@@ -404,15 +386,25 @@ func (m *model) run(n *node, input any, now int64) (ports []string, ok bool) {
 			}
 			due = at.UnixMilli()
 		}
-		m.open[n.ID] = &opening{since: now, due: due}
-		m.letter[n.ID] = 'o'
+		m.open[sc.name(n.ID)] = &opening{in: sc, node: n, since: now, due: due}
+		sc.letter[n.ID] = 'o'
 		return nil, true
 	}
-	v, ok := m.eval(n.Value, input)
+	if n.Type == "each" {
+		return m.each(sc, n, input)
+	}
+	v, ok := m.eval(sc, n.Value, input)
 	if !ok {
 		return nil, false
 	}
-	m.letter[n.ID] = 's'
+	sc.letter[n.ID] = 's'
+	if sc.loop != nil { // it ends its iteration
+		sc.over, sc.rest, sc.output = true, nil, map[string]any{"n": v}
+		if n.Status != "succeeded" {
+			sc.failed = &failure{step: sc.name(n.ID)}
+		}
+		return nil, true
+	}
 	if n.Status == "succeeded" {
 		m.finish(n.Status, map[string]any{"n": v}, nil)
 	} else {
@@ -428,25 +420,29 @@ func (m *model) finish(status string, output any, e *failure) {
 		m.was = map[string]*opening{}
 	}
 	for id, o := range m.open {
-		m.letter[id] = 'c'
 		m.was[id] = o
 	}
-	m.open = map[string]*opening{}
+	for id, l := range m.letter {
+		if l == 'o' {
+			m.letter[id] = 'c'
+		}
+	}
+	m.open, m.its, m.loops = map[string]*opening{}, map[string]*scope{}, map[string]*looping{}
 	m.rest = nil
 }
 
-// result is the output of a run that no terminate ended: of its single last node, or a map.
-func (m *model) result() any {
+// result is the output of a scope that no terminate ended: of its single last node, or a map.
+func (sc *scope) result() any {
 	all := map[string]any{}
 	var last string
 	ends := 0
-	for _, n := range m.f.Nodes {
-		if slices.ContainsFunc(m.f.Edges, func(e edge) bool { return e.From == n.ID }) {
+	for _, n := range sc.f.Nodes {
+		if slices.ContainsFunc(sc.f.Edges, func(e edge) bool { return e.From == n.ID }) {
 			continue
 		}
 		ends++
 		last = n.ID
-		if v, ran := m.out[n.ID]; ran {
+		if v, ran := sc.out[n.ID]; ran {
 			all[n.ID] = v
 		}
 	}
@@ -456,15 +452,21 @@ func (m *model) result() any {
 	return all
 }
 
-// lookup is the number (or whatever stands there) of a step's output.
-func (m *model) lookup(id string) any {
-	switch out := m.out[id].(type) {
+// lookup is the number (or whatever stands there) of a step's output: of this scope, or of one around it.
+func (sc *scope) lookup(id string) any {
+	for sc.f.own(id) == nil {
+		sc = sc.loop.in
+	}
+	switch out := sc.out[id].(type) {
 	case []any:
+		if sc.f.node(id).Type == "each" {
+			return out
+		}
 		if len(out) > 0 {
 			return out[0]
 		}
 	case map[string]any:
-		switch m.f.node(id).Type {
+		switch sc.f.node(id).Type {
 		case "transform":
 			return out["n"]
 		case "http_call":
@@ -473,30 +475,42 @@ func (m *model) lookup(id string) any {
 			}
 		case "delay":
 			return out["woke_at"]
+		case "each":
+			return out
 		}
 	}
 	return nil
 }
 
-func (m *model) eval(v value, input any) (any, bool) {
+func (m *model) eval(sc *scope, v value, input any) (any, bool) {
 	switch v.Kind {
 	case "const":
 		return float64(v.K), true
 	case "body":
 		return m.body["n"], true
 	case "sum":
-		n, ok := m.lookup(v.Of).(float64)
+		n, ok := sc.lookup(v.Of).(float64)
 		return n + float64(v.K), ok
-	case "any":
-		return m.lookup(v.Of), true
+	case "any", "whole":
+		return sc.lookup(v.Of), true
 	case "text":
-		n := m.lookup(v.Of)
+		n := sc.lookup(v.Of)
 		return fmt.Sprintf("n=%v", n), n != nil
 	case "input":
 		o, ok := input.(map[string]any)
 		return float64(len(o)), ok
 	case "var":
 		return 7.0, true
+	case "rows":
+		return m.body["rows"], true
+	case "list":
+		return []any{m.body["n"], nil}, true
+	case "word":
+		return m.body["word"], true
+	case "item":
+		return sc.loop.items[sc.index], true
+	case "index":
+		return float64(sc.index), true
 	case "yes":
 		return true, true
 	case "no":
@@ -504,17 +518,17 @@ func (m *model) eval(v value, input any) (any, bool) {
 	case "flag":
 		return m.body["flag"], true
 	case "above":
-		n, ok := m.lookup(v.Of).(float64)
+		n, ok := sc.lookup(v.Of).(float64)
 		return ok && n > float64(v.K), true
 	}
 	return nil, false
 }
 
 // letters spells the nodes in the given order.
-func (m *model) letters(ids []string) string {
+func (sc *scope) letters(ids []string) string {
 	b := make([]byte, len(ids))
 	for i, id := range ids {
-		b[i] = m.letter[id]
+		b[i] = sc.letter[id]
 	}
 	return string(b)
 }

@@ -104,6 +104,23 @@ func (w *world) history() {
 	w.fail("the runs do not come to an end")
 }
 
+// proveSteps reads outputs as people do, from the log: those of loops are put together there.
+func (w *world) proveSteps(i int, r *tracked) {
+	rows := ask[[]byte](w, "select jsonb_build_object('step', s.step, 'status', s.status, 'output', s.output) from meshhook_engine.run_steps_of($1) s where strpos(s.step, '[') = 0", r.id)
+	for _, row := range rows {
+		var s struct {
+			Step, Status string
+			Output       any
+		}
+		if err := json.Unmarshal(row, &s); err != nil {
+			w.fail("%v", err)
+		}
+		if d := differ(r.model.out[s.Step], s.Output); d != "" && r.model.f.node(s.Step).Type != "terminate" {
+			w.fail("run %d: %s of %s, as it is shown: %s", i, s.Status, s.Step, d)
+		}
+	}
+}
+
 func (w *world) unfinished() bool {
 	return slices.ContainsFunc(w.runs, func(r *tracked) bool { return !r.model.ended })
 }
@@ -113,8 +130,12 @@ func (w *world) drawBody() map[string]any {
 	if k := rapid.IntRange(-1, 2).Draw(w.t, "at"); k >= 0 {
 		at = iso((w.now/1000 - 30 + int64(k)*30) * 1000)
 	}
+	rows := []any{}
+	for range rapid.SampledFrom([]int{0, 1, 2, 3, 3, 5}).Draw(w.t, "rows") {
+		rows = append(rows, rapid.SampledFrom([]any{1.0, 2.0, 7.0, nil, "x"}).Draw(w.t, "row"))
+	}
 	return map[string]any{
-		"n": float64(rapid.IntRange(0, 9).Draw(w.t, "n")), "flag": rapid.Bool().Draw(w.t, "flag"), "word": "seven", "at": at,
+		"rows": rows, "n": float64(rapid.IntRange(0, 9).Draw(w.t, "n")), "flag": rapid.Bool().Draw(w.t, "flag"), "word": "seven", "at": at,
 	}
 }
 
@@ -420,6 +441,7 @@ func (w *world) provePrefixes(i int, r *tracked) {
 					w.fail("run %d: output of %s: %s", i, id, d)
 				}
 			}
+			w.proveSteps(i, r)
 		}
 	}
 }

@@ -53,7 +53,7 @@ func (w *world) skip(r *tracked) {
 	var step string
 	switch {
 	case m.status == "failed" && r.retries < 3 && m.error != nil:
-		step = m.error.step
+		step, _, _ = strings.Cut(m.error.step, "[")
 	case !m.ended && len(m.open) > 0:
 		step = rapid.SampledFrom(slices.Sorted(maps.Keys(m.open))).Draw(w.t, "open step")
 	default:
@@ -61,7 +61,7 @@ func (w *world) skip(r *tracked) {
 	}
 	var out any = map[string]any{"body": map[string]any{"n": 4.0}, "n": 4.0, "woke_at": "never"}
 	ports := []string{"out"}
-	if n := m.f.node(step); n.Type == "branch" {
+	if n := m.f.node(step); n != nil && n.Type == "branch" {
 		ports = nil
 		for _, e := range m.f.Edges {
 			if e.From == step && e.Port != "error" && !slices.Contains(ports, e.Port) {
@@ -107,7 +107,7 @@ func (w *world) rerun(r *tracked) {
 	} else {
 		next.resume(w.now, w.limit)
 	}
-	again := &tracked{id: id, model: next, delay: map[string]int64{}, nodes: r.nodes, retries: r.retries}
+	again := &tracked{id: id, model: next, delay: map[string]int64{}, nodes: r.nodes, inner: r.inner, retries: r.retries}
 	w.runs = append(w.runs, again)
 	w.steered(again)
 	w.steered(r)

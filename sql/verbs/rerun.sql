@@ -29,7 +29,7 @@ begin
       detail = '{"code": "MH_VERSION_UNKNOWN"}',
       hint = format('List them with: select version from meshhook.version_list where workflow = %L', v_workflow.name);
   end if;
-  if from_step is not null and not exists (select from jsonb_array_elements(v_version.compiled -> 'nodes') n where n ->> 'id' = from_step) then
+  if from_step is not null and not exists (select from jsonb_array_elements(v_version.compiled -> 'nodes') n where n ->> 'id' = from_step and not n ? 'loop') then
     raise exception using
       errcode = 'MH404', message = format('MH_STEP_UNKNOWN: version %s of %s has no step %s', v_version.version, v_workflow.name, quote_literal(left(from_step, 100))),
       detail = jsonb_build_object('code', 'MH_STEP_UNKNOWN', 'step', left(from_step, 100))::text,

@@ -15,16 +15,18 @@ begin
     perform meshhook_engine.refuse_steering(v_run, 'MH_RUN_ENDED', format('the run has ended already, it is %s', v_run.status), 'Repeat it as another run with meshhook.rerun(run, from_step).');
   end if;
   select coalesce(v.nodes, meshhook_engine.nodes_of(v.compiled)) into v_nodes from meshhook.workflow_versions v where v.id = v_run.version_id;
-  select n.* into v_node from unnest(v_nodes) n where n.id = step;
+  v_node := coalesce(
+    v_nodes[(v_run.frontier #> array['open', step, 'i'])::int],  -- a step within a loop goes by its path
+    (select n from unnest(v_nodes) n where n.id = regexp_replace(step, '^.*\]\.', '') limit 1));
   if v_node.id is null then
     raise exception using
       errcode = 'MH404', message = format('MH_STEP_UNKNOWN: the workflow of the run has no step %s', coalesce(quote_literal(left(step, 100)), 'null')),
       detail = jsonb_build_object('code', 'MH_STEP_UNKNOWN', 'step', left(step, 100))::text,
       hint = format('List them with: select step, status from meshhook.run_steps where run_id = %L', run);
   end if;
-  if (v_run.status = 'failed' and v_run.error ->> 'step' is distinct from step)
+  if (v_run.status = 'failed' and split_part(v_run.error ->> 'step', '[', 1) is distinct from step)
      or (v_run.status <> 'failed' and not coalesce(v_run.frontier -> 'open' ? step, false)) then
-    v_open := case when v_run.status = 'failed' then v_run.error ->> 'step'
+    v_open := case when v_run.status = 'failed' then split_part(v_run.error ->> 'step', '[', 1)
       else (select string_agg(o.key, ', ' order by o.key) from jsonb_each(v_run.frontier -> 'open') o where o.key <> '*') end;
     perform meshhook_engine.refuse_steering(v_run, 'MH_STEP_NOT_OPEN',
       format(case when v_run.status = 'failed' then 'step %s is not the one that failed' else 'step %s is not open' end, quote_literal(step)),

@@ -9,6 +9,7 @@ declare
   r       meshhook_engine.decision;
   v_ctx   jsonb := p_ctx;
   v_steps jsonb := p_steps;
+  v_ahead int := 1;
 begin
   loop
     r := meshhook_engine.decide(p_graph, p_nodes, p_frontier, p_event, v_ctx, v_steps, p_seq, p_at, p_draw, null, p_budget);
@@ -17,6 +18,10 @@ begin
     end if;
     if r.missing && array['.trigger', '.vars'] then
       v_ctx := v_ctx || meshhook_engine.recall_start(p_run, p_request);
+    end if;
+    if p_frontier ? 'loops' then
+      v_steps := meshhook_engine.recall_loops(p_run, p_nodes, p_frontier, coalesce(v_steps, '{}'), r.missing, v_ahead);
+      v_ahead := v_ahead * 2;  -- so that going through many items asks seldom
     end if;
     v_steps := coalesce(v_steps, '{}') || meshhook_engine.recall_steps(p_run, p_frontier -> 'at', r.missing);
   end loop;

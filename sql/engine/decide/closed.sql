@@ -4,6 +4,6 @@ drop function if exists meshhook_engine.closed(jsonb);
 create or replace function meshhook_engine.closed(p_frontier jsonb, p_status meshhook.run_status) returns jsonb
 language plpgsql immutable as $$
 begin
-  return (p_frontier - 'open' - 'rest') || jsonb_build_object('n', replace(p_frontier ->> 'n', 'o', 'c'))
+  return (p_frontier - '{open,rest,loops,its}'::text[]) || jsonb_build_object('n', replace(p_frontier ->> 'n', 'o', 'c'))
     || case when p_status = 'failed' then meshhook_engine.left_open(p_frontier -> 'open', null, null) else '{}' end;
 end $$;

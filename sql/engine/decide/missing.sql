@@ -14,7 +14,7 @@ begin
     v_missing := v_missing || '.vars'::text;
   end if;
   if p_node.steps = '{*}' then
-    v_missing := v_missing || array(select k from jsonb_object_keys(p_at) k where not p_steps ? k);
+    v_missing := v_missing || array(select k from jsonb_object_keys(p_at) k where not p_steps ? k and strpos(k, '[') = 0);
   else
     v_missing := v_missing || array(select s from unnest(p_node.steps) s where p_at ? s and not p_steps ? s);
   end if;

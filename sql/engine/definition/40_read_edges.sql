@@ -1,7 +1,8 @@
 -- The edges of a definition: what is wrong with them, and the good ones as arrays of node numbers and ports.
--- Called by: read_definition.
+-- p_path leads to the graph: '' or that of a loop's body. Called by: read_graph.
+drop function if exists meshhook_engine.read_edges(jsonb, text[], jsonb[]);
 create or replace function meshhook_engine.read_edges(
-  p_edges jsonb, p_ids text[], p_ports jsonb[],
+  p_edges jsonb, p_ids text[], p_ports jsonb[], p_path text,
   out problems meshhook_engine.problem[], out froms int[], out tos int[], out ports text[])
 language sql immutable as $$
   with node (id, ports, n) as materialized (
@@ -25,22 +26,22 @@ language sql immutable as $$
   problem (i, p) as (
     select i, unnest(meshhook_engine.check_fields(edge, '{
       "from": {"is": "text", "max": 1000}, "to": {"is": "text", "max": 1000},
-      "port": {"is": "text", "max": 1000}}', '/edges/' || i, null, '{from,to}'))
+      "port": {"is": "text", "max": 1000}}', p_path || '/edges/' || i, null, '{from,to}'))
     from edge where source is null or target is null or port is null or not is_object or edge - array['from', 'to', 'port'] <> '{}'
     union all
-    select i, meshhook_engine.problem('MH_DEF_EDGE_DANGLING', '/edges/' || i || '/from', null, format('there is no node "%s"', left(source, 80)))
+    select i, meshhook_engine.problem('MH_DEF_EDGE_DANGLING', p_path || '/edges/' || i || '/from', null, format('there is no node "%s"', left(source, 80)))
     from edge where source is not null and f is null
     union all
-    select i, meshhook_engine.problem('MH_DEF_EDGE_DANGLING', '/edges/' || i || '/to', null,
+    select i, meshhook_engine.problem('MH_DEF_EDGE_DANGLING', p_path || '/edges/' || i || '/to', null,
       case target when 'trigger' then 'no edge leads back to "trigger"' else format('there is no node "%s"', left(target, 80)) end)
     from edge where target is not null and t is null
     union all
-    select i, meshhook_engine.problem('MH_DEF_EDGE_PORT', '/edges/' || i || case when edge ? 'port' then '/port' else '' end, source,
+    select i, meshhook_engine.problem('MH_DEF_EDGE_PORT', p_path || '/edges/' || i || case when edge ? 'port' then '/port' else '' end, source,
       case when ports = '[]' then format('"%s" ends the run: no edge leaves it', source)
       else format('"%s" has no port "%s"; it has %s', left(source, 80), left(port, 80), (select string_agg(name, ', ') from jsonb_array_elements_text(ports) name)) end)
     from edge where not ports ? port
     union all
-    select i, meshhook_engine.problem('MH_DEF_EDGE_DUPLICATE', '/edges/' || i, source,
+    select i, meshhook_engine.problem('MH_DEF_EDGE_DUPLICATE', p_path || '/edges/' || i, source,
       format('the edge from "%s" port "%s" to "%s" is there already', left(source, 80), left(port, 80), left(target, 80)))
     from edge where again and source is not null and target is not null and port is not null
   )

@@ -1,13 +1,15 @@
 -- One node: checks what every type has in common, hands the rest to its type, and answers with its compiled form, the ports
 -- that edges may leave by (null: any, the type is unknown) and what its fields refer to (uses: [{path, refs}]).
 -- A new node type is one more define_ function and one more line here.
--- Called by: read_definition.
+-- p_path leads to its graph, p_depth is how many loops that is in, p_names are the nodes of it and of the graphs around it.
+-- Called by: read_graph.
+drop function if exists meshhook_engine.define_node(text, jsonb);
 create or replace function meshhook_engine.define_node(
-  p_id text, p_definition jsonb,
+  p_id text, p_definition jsonb, p_path text, p_depth int, p_names text[],
   out problems meshhook_engine.problem[], out compiled jsonb, out ports jsonb, out uses jsonb)
 language plpgsql immutable as $$
 declare
-  v_path text := meshhook_engine.pointer('/nodes', p_id);
+  v_path text := meshhook_engine.pointer(p_path || '/nodes', p_id);
   v_type text;
   v_with jsonb;
   v_kind record;
@@ -34,7 +36,7 @@ begin
   end if;
 
   v_with := p_definition -> 'with';
-  if v_with is null and v_type in ('transform', 'branch', 'http_call', 'delay', 'xml', 'wait', 'call') then
+  if v_with is null and v_type in ('transform', 'branch', 'http_call', 'delay', 'xml', 'wait', 'call', 'each') then
     problems := problems || meshhook_engine.problem('MH_DEF_MISSING', v_path || '/with', p_id, format('"with" is missing: a %s needs its settings', v_type));
   end if;
   v_with := coalesce(v_with, '{}');
@@ -49,14 +51,10 @@ begin
   when 'xml' then select * into v_kind from meshhook_engine.define_xml(v_with, v_path, p_id);
   when 'wait' then select * into v_kind from meshhook_engine.define_wait(v_with, v_path, p_id);
   when 'call' then select * into v_kind from meshhook_engine.define_call(v_with, v_path, p_id);
+  when 'each' then select * into v_kind from meshhook_engine.define_each(v_with, v_path, p_id, p_depth, p_names);
   else
-    ports := case v_type
-      when 'each' then '["out", "error"]' end;
-    problems := problems || case when ports is null
-      then meshhook_engine.problem('MH_DEF_NODE_TYPE', left(v_path, -5) || '/type', p_id,
-        format('"%s" is no node type; there are transform, branch, http_call, delay, wait, call, respond, xml, terminate', left(v_type, 80)))
-      else meshhook_engine.problem('MH_DEF_NODE_TYPE_UNSUPPORTED', left(v_path, -5) || '/type', p_id,
-        format('this version of the engine does not run nodes of type "%s"', v_type)) end;
+    problems := problems || meshhook_engine.problem('MH_DEF_NODE_TYPE', left(v_path, -5) || '/type', p_id,
+      format('"%s" is no node type; there are transform, branch, http_call, delay, wait, call, respond, each, xml, terminate', left(v_type, 80)));
     return;
   end case;
   if p_definition ? 'with' or v_type in ('respond', 'terminate') then  -- without settings, that they are missing says it all

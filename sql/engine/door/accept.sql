@@ -92,7 +92,7 @@ begin
         v_answers[n] := row(
           v_run, case when v_decision.frontier ? 'reply' then 'responded'
                       when v_decision.status = 'running' and v_place.jobs is null then 'waiting' else v_decision.status::text end,
-          case when v_decision.frontier ? 'reply' then v_decision.steps -> (v_decision.frontier ->> 'reply') else v_decision.output end,
+          case when v_decision.frontier ? 'reply' then coalesce(v_decision.steps -> (v_decision.frontier ->> 'reply'), v_decision.steps -> '.said') else v_decision.output end,
           v_decision.error, coalesce((v_answers[n]).calls, '[]') || v_place.calls)::meshhook_engine.answer;
       else
         v_answers[n].calls := v_answers[n].calls || v_place.calls;

@@ -67,7 +67,8 @@ begin
     foreach v_step in array v_decision.opened loop  -- when each goes on is worked out once
       continue when v_step = '*';
       v_times := v_times || jsonb_build_object(v_step, meshhook_engine.foresee_time(
-        frontier -> 'open' -> v_step, events[(frontier #> array['open', v_step, 'q'])::int].data, p_answers -> v_step, p_answers -> '*',
+        frontier -> 'open' -> v_step, events[(frontier #> array['open', v_step, 'q'])::int].data, p_answers -> v_step,
+        coalesce(p_answers -> p_nodes[(frontier #> array['open', v_step, 'i'])::int].id, p_answers -> '*'),
         moments[(frontier #> array['open', v_step, 'q'])::int], p_answers ? '.asked'));
     end loop;
     continue when frontier ? 'rest';
@@ -94,7 +95,8 @@ begin
       v_times := v_times - v_step;
       v_event := meshhook_engine.foresee_fact(
         p_nodes, v_step, frontier -> 'open' -> v_step, events[(frontier #> array['open', v_step, 'q'])::int].data,
-        p_answers -> v_step, p_answers -> '*', v_met, v_now);
+        p_answers -> v_step,
+        coalesce(p_answers -> p_nodes[(frontier #> array['open', v_step, 'i'])::int].id, p_answers -> '*'), v_met, v_now);
       continue;
     else
       exit;

@@ -12,9 +12,12 @@ begin
         select string_agg(case
           when s ? 'error' then format('%s failed: %s', s ->> 'step', s #>> '{error,message}')
           when s ? 'ports' then format('%s took %s', s ->> 'step', coalesce(nullif((select string_agg(p, ', ') from jsonb_array_elements_text(s -> 'ports') p), ''), 'no port'))
+          when s ? 'each' then format('%s went through %s', s ->> 'step', s #> '{each,count}') || case when s #> '{each,failed}' <> '0' then format(' (%s failed)', s #> '{each,failed}') else '' end
           else s ->> 'step' end, '; ' order by n)
-        from jsonb_array_elements(p_data -> 'steps') with ordinality x(s, n)), '')
-      || coalesce(' (skipped: ' || (select string_agg(k, ', ' order by n) from jsonb_array_elements_text(p_data -> 'skipped') with ordinality x(k, n)) || ')', '')
+        from jsonb_array_elements(p_data -> 'steps') with ordinality x(s, n) where n <= 50), '')
+      || case when jsonb_array_length(p_data -> 'steps') > 50 then format(' and %s more', jsonb_array_length(p_data -> 'steps') - 50) else '' end
+      || coalesce(' (skipped: ' || (select string_agg(k, ', ' order by n) from jsonb_array_elements_text(p_data -> 'skipped') with ordinality x(k, n) where n <= 50)
+        || case when jsonb_array_length(p_data -> 'skipped') > 50 then format(' and %s more', jsonb_array_length(p_data -> 'skipped') - 50) else '' end || ')', '')
     when 'call.scheduled' then format('%s %s', p_data ->> 'method', p_data ->> 'url')
     when 'call.attempted' then format('attempt %s: %s', p_attempt,
       case when p_data ? 'error' then coalesce('status ' || (p_data ->> 'status') || ', ', '') || (p_data #>> '{error,message}')
@@ -22,6 +25,8 @@ begin
     when 'call.succeeded' then format('after %s attempt%s', p_data ->> 'attempts', case when p_data ->> 'attempts' = '1' then '' else 's' end)
     when 'call.failed' then p_data #>> '{error,message}'
     when 'retry.scheduled' then format('attempt %s in %s ms', p_attempt, p_data ->> 'delay_ms')
+    when 'loop.started' then case when p_data ? 'count' then format('through %s items', p_data ->> 'count')
+      else format('items from %s on, kept for later', p_data ->> 'from') end
     when 'signal.awaited' then coalesce('approval: ' || (p_data #>> '{approval,title}'), 'signal ' || (p_data ->> 'signal') || coalesce(' for ' || nullif(p_data ->> 'key', ''), ''))
       || coalesce(', until ' || (p_data ->> 'until'), '')
     when 'signal.received' then coalesce('signal ' || (p_data ->> 'signal') || coalesce(' for ' || nullif(p_data ->> 'key', ''), '') || coalesce(' from ' || (p_data ->> 'by'), ''),

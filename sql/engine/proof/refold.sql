@@ -24,6 +24,11 @@ declare
   v_decision meshhook_engine.decision;
   v_cut      int;
   v_draw     float8;
+  v_ahead    int;
+  v_lists    jsonb := '{}'::jsonb;  -- of loops under way: their items, and what iterations that are over gave
+  v_over     text[] := '{}'::text[];
+  v_results  jsonb[] := '{}'::jsonb[];
+  v_kept     record;
 begin
   problems := '[]';
   select v.compiled - 'nodes', coalesce(v.nodes, meshhook_engine.nodes_of(v.compiled)),
@@ -48,10 +53,25 @@ begin
     -- Derived events must be what decide said.
     if v_fact.digest is null then
       if v_expected = '{}' and v_frontier ? 'rest' then
-        v_decision := meshhook_engine.decide(
-          v_graph, v_nodes, v_frontier, null, v_ctx, v_steps, v_seq - 1, v_fact.at, null, (v_fact.data -> 'cut_after')::int, null);
+        v_ahead := 1;
+        loop
+          v_decision := meshhook_engine.decide(
+            v_graph, v_nodes, v_frontier, null, v_ctx, v_steps, v_seq - 1, v_fact.at, null, (v_fact.data -> 'cut_after')::int, null);
+          exit when v_decision.missing is null;  -- only loops ask
+          v_steps := meshhook_engine.refold_supply(v_steps, v_decision.missing, v_lists, v_over, v_results, v_ahead);
+          v_ahead := v_ahead * 2;
+        end loop;
         v_frontier := v_decision.frontier;
         v_steps := v_decision.steps;
+        if v_steps ?| '{.lists,.done,.items,.said}' then
+          v_kept := meshhook_engine.refold_loops(v_steps, v_lists, v_frontier);
+          v_steps := v_kept.steps;
+          v_lists := v_kept.lists;
+          for k in 1 .. coalesce(cardinality(v_kept.iterations), 0) loop
+            v_over := v_over || v_kept.iterations[k];
+            v_results := v_results || v_kept.results[k];
+          end loop;
+        end if;
         v_expected := v_decision.effects;
         if v_decision.status <> 'running' then
           v_status := v_decision.status;
@@ -97,7 +117,7 @@ begin
       if v_status = 'failed' then
         v_frontier := meshhook_engine.reopened(
           v_frontier, v_nodes, v_error, case v_fact.type when 'run.continued' then v_fact.step end, v_fact.at, v_fact.data -> 'due');
-        v_steps := v_steps - coalesce(v_error ->> 'step', '');
+        v_steps := v_steps - coalesce(split_part(v_error ->> 'step', '[', 1), '');
         v_status := 'running';
         v_output := null;
         v_error := null;
@@ -139,11 +159,26 @@ begin
     v_cut := (
       select (f.data -> 'cut_after')::int from meshhook_engine.facts(p_run.id, array[v_seq + 1, v_seq + 2]) f
       where f.type = 'segment.decided' and f.digest is null order by f.seq limit 1);
-    v_decision := meshhook_engine.decide(
-      v_graph, v_nodes, v_frontier, v_event, v_ctx, v_steps, v_seq, v_fact.at, v_draw, v_cut, null);
+    v_ahead := 1;
+    loop
+      v_decision := meshhook_engine.decide(
+        v_graph, v_nodes, v_frontier, v_event, v_ctx, v_steps, v_seq, v_fact.at, v_draw, v_cut, null);
+      exit when v_decision.missing is null;  -- only loops ask
+      v_steps := meshhook_engine.refold_supply(v_steps, v_decision.missing, v_lists, v_over, v_results, v_ahead);
+      v_ahead := v_ahead * 2;
+    end loop;
     v_frontier := v_decision.frontier;
     v_expected := v_decision.effects;
     v_steps := v_decision.steps;
+    if v_steps ?| '{.lists,.done,.items,.said}' then
+      v_kept := meshhook_engine.refold_loops(v_steps, v_lists, v_frontier);
+      v_steps := v_kept.steps;
+      v_lists := v_kept.lists;
+      for k in 1 .. coalesce(cardinality(v_kept.iterations), 0) loop
+        v_over := v_over || v_kept.iterations[k];
+        v_results := v_results || v_kept.results[k];
+      end loop;
+    end if;
     if v_decision.status <> 'running' then
       v_status := v_decision.status;
       v_output := v_decision.output;
@@ -156,6 +191,6 @@ begin
       'seq', v_seq + 1, 'step', v_expected[1].step, 'code', 'MH_LOG_MISSING', 'expected', to_jsonb(v_expected), 'got', null);
   end if;
   state := jsonb_build_object(
-    'seq', v_seq, 'status', v_status, 'frontier', v_frontier, 'steps', coalesce(v_steps, '{}'),
+    'seq', v_seq, 'status', v_status, 'frontier', v_frontier, 'steps', meshhook_engine.refold_shown(v_steps),
     'output', v_output, 'error', v_error);
 end $$;

@@ -141,7 +141,7 @@ begin
       v_decision := meshhook_engine.still_called(v_run.frontier, v_steps);
     end if;
     if v_run.status = 'paused' then
-      v_decision.opened := '{}'::text[];  -- what came in is recorded; what it opens is nobody's before the run is resumed
+      v_decision.opened := case v_decision.opened[1] when '-' then array['-'] else '{}'::text[] end;  -- what came in is recorded; what it opens is nobody's before the run is resumed
     end if;
     v_held := (v_run.jobs ->> v_step)::bigint;
     v_jobs := v_run.jobs - v_step;
@@ -173,8 +173,15 @@ begin
       foreach v_item in array v_given loop  -- opened by an earlier result of this group, and canceled in the same commit
         v_calls[v_item] := '[]'::jsonb;
       end loop;
-    elsif v_place.calls <> '[]' then
-      v_given := v_given || v_order.ord;
+    else
+      if v_decision.opened[1] = '-' and v_given <> '{}' then  -- some of them given up
+        foreach v_item in array v_given loop
+          v_calls[v_item] := meshhook_engine.still_open(v_calls[v_item], v_run.frontier -> 'open');
+        end loop;
+      end if;
+      if v_place.calls <> '[]' then
+        v_given := v_given || v_order.ord;
+      end if;
     end if;
     v_steps := v_decision.steps;
 

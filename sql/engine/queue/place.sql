@@ -17,6 +17,7 @@ declare
   v_due     bigint;
   v_job     bigint;
   v_rest    bigint;
+  v_gone    bigint[];
   v_request jsonb;
 begin
   r.taken := 0;
@@ -40,6 +41,12 @@ begin
     -- Another event has taken the rest along.
     v_rest := (r.jobs ->> '*')::bigint;
     r.jobs := r.jobs - '*';
+  end if;
+  if p_decision.opened[1] = '-' then
+    -- Open steps were given up.
+    v_gone := array(select h.value::bigint from jsonb_each_text(r.jobs) h where h.key <> '*' and not (p_decision.frontier -> 'open') ? h.key);
+    r.jobs := (select coalesce(jsonb_object_agg(h.key, h.value), '{}') from jsonb_each(r.jobs) h where h.key = '*' or (p_decision.frontier -> 'open') ? h.key);
+    p_decision.opened := p_decision.opened[2:];
   end if;
   foreach v_step in array p_decision.opened loop
     continue when v_step = '*' and r.jobs ? '*';  -- the rest has grown or shrunk; who holds it goes on holding it
@@ -80,6 +87,10 @@ begin
   end if;
   if p_held is not null and p_held is distinct from p_job and not meshhook_engine.holds(r.jobs, p_held) then
     r.drop_jobs := r.drop_jobs || p_held;
+  end if;
+  if v_gone is not null then
+    r.drop_jobs := r.drop_jobs || array(
+      select distinct g from unnest(v_gone) g where not meshhook_engine.holds(r.jobs, g) and (r.drop_jobs is null or g <> all (r.drop_jobs)));
   end if;
   r.jobs := nullif(r.jobs, '{}');
   return r;

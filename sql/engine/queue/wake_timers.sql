@@ -54,6 +54,7 @@ begin
       order by w.due_at, w.step
     loop
       exit when v_run.finished_at is not null;
+      continue when v_run.frontier -> 'open' -> v_wait.step is null;  -- given up by what the one before it led to
       v_logged := '{}';
       if v_wait.kind in ('retry', 'child') then
         continue when v_wait.kind = 'child' and not meshhook_engine.child_ended(v_run, v_wait.step);

@@ -4,7 +4,7 @@
 create or replace function meshhook_engine.carried(p_graph jsonb, p_nodes meshhook_engine.node[], p_copied jsonb) returns jsonb
 language plpgsql immutable as $$
 declare
-  v_n    text := repeat('.', cardinality(p_nodes));
+  v_n    text := repeat('.', coalesce((p_graph -> 'size')::int, cardinality(p_nodes)));
   v_e    text := repeat('.', jsonb_array_length(p_graph -> 'edges'));
   v_at   jsonb := '{}';
   v_copy jsonb;

@@ -23,11 +23,12 @@ begin
     node := p_nodes[i];
     v_again[i] := node.id = p_from or exists (select from unnest(node.sources) s where s > 0 and v_again[s]);
     continue when v_again[i];
+    continue when node.spec ? 'loop';  -- the loop it is in stands for it
     v_old := (select t.pos from unnest(p_then) with ordinality t(id, kind, mask, steps, any_join, go_on, on_failure, ins, sources, next_edges, next_nodes, next_ports, spec, pos)
-              where t.id = node.id and t.kind = node.kind);
+              where t.id = node.id and t.kind = node.kind and not t.spec ? 'loop');
     continue when v_old is null;
     v_letter := substr(p_run.frontier ->> 'n', v_old, 1);
-    continue when not (v_letter = 's' or (v_letter = 'f' and node.id is distinct from p_run.error ->> 'step'));
+    continue when not (v_letter = 's' or (v_letter = 'f' and node.id is distinct from split_part(p_run.error ->> 'step', '[', 1)));
     -- Its only way in must be settled as well, or it would be decided on once more.
     continue when cardinality(node.ins) = 1 and node.sources[1] > 0 and not v_kept[node.sources[1]];
     v_kept[i] := true;

@@ -14,7 +14,7 @@ declare
   v_was    jsonb := coalesce(p_frontier -> 'was', '{}');
   v_open   jsonb := '{}';
   v_rest   jsonb;
-  v_failed text := p_error ->> 'step';
+  v_failed text := split_part(p_error ->> 'step', '[', 1);  -- of a step within a loop, the loop: it begins again
   v_letter text;
   v_back   jsonb;
   node     meshhook_engine.node;

@@ -32,7 +32,8 @@ begin
       select coalesce(v.nodes, meshhook_engine.nodes_of(v.compiled)) from meshhook.workflow_versions v where v.id = p_run.version_id)));
     -- It must be ready, by an edge that is taken.
     v_ready := meshhook_engine.carried(p_version.compiled, v_nodes, v_more -> 'copied');
-    v_place := (select n.pos from unnest(v_nodes) with ordinality n(id, kind, mask, steps, any_join, go_on, on_failure, ins, sources, next_edges, next_nodes, next_ports, spec, pos) where n.id = p_from);
+    v_place := (select n.pos from unnest(v_nodes) with ordinality n(id, kind, mask, steps, any_join, go_on, on_failure, ins, sources, next_edges, next_nodes, next_ports, spec, pos)
+      where n.id = p_from and not n.spec ? 'loop');
     if not (v_ready -> 'rest' @> to_jsonb(v_place) and exists (
       select from unnest(v_nodes[v_place].ins) e where substr(v_ready ->> 'e', e, 1) = 't'))
     then

@@ -24,7 +24,7 @@ begin
   v_decision := meshhook_engine.advance(
     p_run.id, p_run.request_id, v_graph, v_nodes, p_run.frontier, v_event, v_ctx, null, p_run.seq + 1, p_now, random(), interval '50 milliseconds');
   if p_run.status = 'paused' then
-    v_decision.opened := '{}'::text[];
+    v_decision.opened := case v_decision.opened[1] when '-' then array['-'] else '{}'::text[] end;
   end if;
   v_place := meshhook_engine.place(
     p_run.id, p_run.project_id, v_decision, p_run.jobs - p_step, null, (p_run.jobs ->> p_step)::bigint, 0, v_nodes, p_now);

@@ -53,7 +53,7 @@ select set_eq($$select severity, code, path from example, meshhook.validate(d)$$
     ('warning', 'MH_DEF_NOT_ENFORCED', '/policy/retention')$$, 'the example has only what is not enforced');
 -- Everything wrong at once.
 select set_eq($$select distinct code from meshhook.validate('{"apiVersion": "v0", "name": "A", "what": 1, "policy": {"deadline": "x", "retention": "2d"}, "respond": {"mode": "x"},
-  "nodes": {"trigger": {"type": "terminate"}, "Bad": {"type": "nothing"}, "e": {"type": "each", "with": {}},
+  "nodes": {"trigger": {"type": "terminate"}, "Bad": {"type": "nothing"}, "e": {"type": "call", "with": {}},
     "t": {"type": "transform", "with": {"expr": "a ||"}}, "t2": {"type": "transform", "with": {}}, "t3": {"type": "transform"},
     "b": {"type": "branch", "with": {"cases": [{"port": "error", "when": "foo"}]}},
     "h": {"type": "http_call", "with": {"method": "X", "url": "file:///etc/passwd", "headers": {"a b": "{{ steps.nobody }}"}, "response": {"max_bytes": 0, "ok": ["x"]},
@@ -63,7 +63,7 @@ select set_eq($$select distinct code from meshhook.validate('{"apiVersion": "v0"
   "edges": [{"from": "trigger", "to": "t"}, {"from": "t", "to": "z"}, {"from": "t", "to": "z"}, {"from": "t", "port": "nope", "to": "z"}, {"from": "x", "to": "t"},
     {"from": "c1", "to": "c2"}, {"from": "c2", "to": "c1"}]}')$$,
   $$values ('MH_DEF_API_VERSION'), ('MH_DEF_NAME'), ('MH_DEF_UNKNOWN_KEY'), ('MH_DEF_DURATION'), ('MH_DEF_CHOICE'), ('MH_DEF_NOT_ENFORCED'), ('MH_DEF_NODE_ID'), ('MH_DEF_NODE_TYPE'),
-    ('MH_DEF_NODE_TYPE_UNSUPPORTED'), ('MH_EXPR_SYNTAX'), ('MH_DEF_ONE_OF'), ('MH_DEF_MISSING'), ('MH_DEF_BRANCH_PORT'), ('MH_DEF_BRANCH_DEFAULT'), ('MH_DEF_REF_NAME'), ('MH_DEF_METHOD'),
+    ('MH_EXPR_SYNTAX'), ('MH_DEF_ONE_OF'), ('MH_DEF_MISSING'), ('MH_DEF_BRANCH_PORT'), ('MH_DEF_BRANCH_DEFAULT'), ('MH_DEF_REF_NAME'), ('MH_DEF_METHOD'),
     ('MH_DEF_URL_SCHEME'), ('MH_DEF_HEADER'), ('MH_DEF_REF_UNKNOWN'), ('MH_DEF_RANGE'), ('MH_DEF_STATUS'), ('MH_DEF_SECRET_LITERAL'), ('MH_DEF_RETRY'), ('MH_DEF_TYPE'), ('MH_DEF_SECRET_PLACE'),
     ('MH_DEF_REF_ORDER'), ('MH_DEF_UNREACHABLE'), ('MH_DEF_EDGE_DUPLICATE'), ('MH_DEF_EDGE_PORT'), ('MH_DEF_EDGE_DANGLING'), ('MH_DEF_CYCLE')$$, 'everything at once');
 select is((select array_agg(distinct cardinality(array[severity, code, path, message])) from meshhook.validate('{"apiVersion": 1, "nodes": {"a": {}}}') where message <> '' and path is not null and code ~ '^MH_' and severity in ('error', 'warning')),

@@ -17,7 +17,7 @@ select pg_temp.says('{"type": "transform", "with": {}}', 'MH_DEF_ONE_OF/with');
 select pg_temp.says('{"type": "transform", "with": {"expr": "input", "template": 1}}', 'MH_DEF_ONE_OF/with');
 select pg_temp.says('{"type": "transform", "with": {"expr": 1}, "retry": {}}', 'MH_DEF_TYPE/with/expr', 'MH_DEF_UNKNOWN_KEY/retry');
 select pg_temp.says('{"type": "transform", "with": {"template": null}, "join": "some", "on_error": "ignore"}', 'MH_DEF_CHOICE/join', 'MH_DEF_CHOICE/on_error');
-select pg_temp.says('{"type": "each", "with": {}}', 'MH_DEF_NODE_TYPE_UNSUPPORTED/type');
+select pg_temp.says('{"type": "each", "with": {}}', 'MH_DEF_MISSING/with/do', 'MH_DEF_MISSING/with/items');
 select pg_temp.fine('{"type": "respond"}');
 select pg_temp.says('{"type": "transform@2"}', 'MH_DEF_NODE_TYPE/type');
 select pg_temp.says('{"type": "branch", "with": {"cases": []}}', 'MH_DEF_BRANCH_DEFAULT/with', 'MH_DEF_RANGE/with/cases');

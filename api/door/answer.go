@@ -22,6 +22,8 @@ func statusOf(cause string) int {
 		return http.StatusGone
 	case "MH_INPUT_SCHEMA":
 		return http.StatusUnprocessableEntity
+	case "MH_OPEN_RUNS":
+		return http.StatusTooManyRequests
 	}
 	return http.StatusBadRequest
 }
@@ -37,6 +39,9 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, ep *endpoint, j ju
 		detail := a.message
 		if detail == "" {
 			detail = "The request was refused."
+		}
+		if statusOf(a.cause) == http.StatusTooManyRequests {
+			w.Header().Set("Retry-After", "5")
 		}
 		problem.Problem{Status: statusOf(a.cause), Code: a.cause, Detail: detail, RequestID: a.request, Errors: violations(a)}.Write(w)
 	case ep.wait && a.run != "":

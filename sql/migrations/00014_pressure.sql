@@ -112,12 +112,22 @@ comment on column meshhook.concurrency_slots.verdict is 'Why it is about to be e
 alter table meshhook.runs add column slotted boolean;
 comment on column meshhook.runs.slotted is 'Whether something counts or holds this run until it ends (concurrency_slots); null: nothing does.';
 
+-- The open runs of projects that have a cap on them, to be counted; other projects have no rows here.
+create table meshhook.open_runs (
+  project_id int not null references meshhook.projects on delete cascade,
+  run_id     uuid not null,
+  primary key (project_id, run_id)
+);
+comment on table meshhook.open_runs is 'Open runs of projects with a cap on open runs, to be counted against it. A row goes with the end of its run.';
+comment on column meshhook.open_runs.run_id is 'The run.';
+
 -- +goose StatementBegin
 do $$
 begin
   alter table meshhook.breakers enable row level security, force row level security;
   alter table meshhook.rate_buckets enable row level security, force row level security;
   alter table meshhook.concurrency_slots enable row level security, force row level security;
+  alter table meshhook.open_runs enable row level security, force row level security;
   alter table meshhook.rate_grants enable row level security, force row level security;
 end $$;
 -- +goose StatementEnd

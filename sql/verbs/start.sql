@@ -52,6 +52,7 @@ begin
     end if;
   end if;
 
+  perform meshhook_engine.refuse_over_cap(v_project);
   perform meshhook_engine.write(array[meshhook_engine.new_run(
     v_run, v_project, v_workflow.id, v_workflow.name, v_version.id, v_version.version, v_version.compiled - 'nodes',
     coalesce(v_version.nodes, meshhook_engine.nodes_of(v_version.compiled)), 'manual',

@@ -11,10 +11,15 @@ select
   (select count(*) from meshhook.waits w where w.project_id = p.id and w.gate = 'rate:' || c.key) as waiting,
   (select b.next_at from meshhook.rate_buckets b where b.project_id = p.id and b.key = c.key) as booked_until
 from meshhook.projects p
-cross join lateral jsonb_each(p.limits -> 'calls') c;
+cross join lateral jsonb_each(p.limits -> 'calls') c
+union all
+select p.slug, 'open_runs', null, (p.limits -> 'open_runs')::bigint, null, null,
+       (select count(*) from meshhook.open_runs o where o.project_id = p.id), null, null
+from meshhook.projects p
+where p.limits ? 'open_runs';
 comment on view meshhook.limit_list is 'Limits of projects and how they stand. Set and taken away with meshhook.set_limit.';
 comment on column meshhook.limit_list.project is 'Slug of the project.';
-comment on column meshhook.limit_list.kind is 'calls: a rate of outgoing calls.';
+comment on column meshhook.limit_list.kind is 'calls: a rate of outgoing calls; open_runs: a cap on runs that are open at once.';
 comment on column meshhook.limit_list.key is 'Host of the destination; null: all of the project.';
 comment on column meshhook.limit_list.amount is 'How many.';
 comment on column meshhook.limit_list.per is 'In how long; null for a cap.';

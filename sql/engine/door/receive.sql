@@ -29,8 +29,9 @@ begin
         order by ew.is_primary desc, w.id) as workflows
       from (select distinct (z.item ->> 'endpoint')::uuid as id from unnest(p_items) z(item)) asked
       cross join lateral (
-        select k.id, k.project_id, k.state, case when k.options ?| '{filter,dedupe,search}' then k.options else '{}' end as door
-        from meshhook.endpoints k where k.id = asked.id
+        select k.id, k.project_id, k.state, case when k.options ?| '{filter,dedupe,search}' then k.options else '{}' end
+          || case when p.limits ? 'open_runs' then '{"capped": true}' else '{}' end::jsonb as door
+        from meshhook.endpoints k join meshhook.projects p on p.id = k.project_id where k.id = asked.id
       ) e
     )
     select row(

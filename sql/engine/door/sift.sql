@@ -1,4 +1,5 @@
 -- Accepted requests of endpoints that ask for more than a signature: schema, then filter, then dedupe.
+--   cap     a project that has as many open runs as it may have: rejected, told 429 (cap_requests).
 --   search  values to be found by are kept, whatever becomes of the request then.
 --   schema  each workflow's input.schema guards its own run; when no workflow is left the request is invalid (422), with the
 --           violations of the primary one.
@@ -24,6 +25,9 @@ declare
   v_message text;
   v_detail text;
 begin
+  if exists (select from unnest(p_received) r where r.door ? 'capped') then
+    v_all := meshhook_engine.cap_requests(p_received);
+  end if;
   if exists (select from unnest(p_received) r where r.door ? 'search') then
     perform meshhook_engine.index_terms(p_received);
   end if;

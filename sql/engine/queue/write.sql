@@ -37,7 +37,9 @@ begin
            n.seq + cardinality(n.events), n.status, n.trigger,
            n.request_id, n.business_key, n.frontier, n.jobs, n.output, n.error,
            case when n.status = 'failed' then meshhook_engine.fingerprint(n.workflow_id, n.error) end,
-           nullif(n.frontier ->> 'n' = '', false), n.parent_id  -- slotted: held back: only then there can be a slot to give back
+           -- Slotted: held back, or of a project that counts its open runs; only then there is something to give back.
+           nullif(n.frontier ->> 'n' = '' or exists (select from meshhook.projects p where p.id = n.project_id and p.limits ? 'open_runs'), false),
+           n.parent_id
     from unnest(p_changes) n
     where n.is_new;
   end if;

@@ -148,8 +148,10 @@ func wrongs(t testing.TB) map[string]wrong {
 		"empty when signed":      {recipe: plain, header: sig(""), cause: "MH_SIGNATURE_MISMATCH", why: "body_empty"},
 		"time not signed":        {recipe: timed, header: headers("X-Time", at(0), "X-Sig", hexOf(key, body)), cause: "MH_SIGNATURE_MISMATCH", why: "body_alone"},
 		"https before a proxy":   {recipe: `{"kind":"hmac","header":"x-sig","signed":"{url}|{body}"}`, url: "http://h/hooks/t", header: sig("https://h/hooks/t|" + body), cause: "MH_SIGNATURE_MISMATCH", why: "url_other"},
-		"host before a proxy": {recipe: `{"kind":"hmac","header":"x-sig","signed":"{url}|{body}"}`, url: "http://inside:8080/hooks/t", cause: "MH_SIGNATURE_MISMATCH", why: "url_other",
-			header: headers("X-Sig", hexOf(key, "https://outside.example/hooks/t|"+body), "X-Forwarded-Host", "outside.example")},
+		"host before a proxy": {
+			recipe: `{"kind":"hmac","header":"x-sig","signed":"{url}|{body}"}`, url: "http://inside:8080/hooks/t", cause: "MH_SIGNATURE_MISMATCH", why: "url_other",
+			header: headers("X-Sig", hexOf(key, "https://outside.example/hooks/t|"+body), "X-Forwarded-Host", "outside.example"),
+		},
 		"no key":                {recipe: `{"kind":"api_key","header":"x-key"}`, cause: "MH_CREDENTIAL_MISSING", why: "header_missing"},
 		"no key in the query":   {recipe: `{"kind":"api_key","query":"key"}`, url: "https://h/?x=1", cause: "MH_CREDENTIAL_MISSING", why: "query_missing"},
 		"two keys in the query": {recipe: `{"kind":"api_key","query":"key"}`, url: "https://h/?key=1&key=2", cause: "MH_CREDENTIAL_MALFORMED", why: "query_repeated"},

@@ -52,8 +52,11 @@ func (p pair) jwk(kind, kid string) map[string]any {
 	case "ed25519":
 		return map[string]any{"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": b64(p.ed25519Key.Public().(ed25519.PublicKey))}
 	case "ecdsa":
-		public := p.ecdsaKey.Public().(*ecdsa.PublicKey)
-		return map[string]any{"kty": "EC", "crv": "P-256", "kid": kid, "x": b64(public.X.FillBytes(make([]byte, 32))), "y": b64(public.Y.FillBytes(make([]byte, 32)))}
+		public, err := p.ecdsaKey.Public().(*ecdsa.PublicKey).Bytes() // 4, x, y
+		if err != nil {
+			panic(err)
+		}
+		return map[string]any{"kty": "EC", "crv": "P-256", "kid": kid, "x": b64(public[1:33]), "y": b64(public[33:])}
 	}
 	return map[string]any{"kty": "RSA", "kid": kid, "n": b64(p.rsaKey.N.Bytes()), "e": "AQAB"}
 }

@@ -149,7 +149,8 @@ func TestSignedEnters(t *testing.T) {
 		private, public string
 		without         bool // nothing is signed: the body may change
 	}{
-		{recipe: `{"kind":"hmac","header":"x-sig"}`}, {recipe: `{"kind":"hmac","header":"x-sig","algorithm":"sha512","encoding":"base64","prefix":"v1,"}`},
+		{recipe: `{"kind":"hmac","header":"x-sig"}`},
+		{recipe: `{"kind":"hmac","header":"x-sig","algorithm":"sha512","encoding":"base64","prefix":"v1,"}`},
 		{recipe: `{"kind":"hmac","header":"X-Sig","prefix":"v1=","signed":"{timestamp}.{body}","timestamp_header":"x-sig"}`},
 		{recipe: `{"kind":"hmac","header":"X-Sig","prefix":"h1=","signed":"{timestamp}:{body}","timestamp_header":"x-sig","timestamp_key":"ts","separator":";"}`},
 		{recipe: `{"kind":"hmac","header":"x-sig","algorithm":"sha1","signed":"{id}.{timestamp}.{url}.{body}","timestamp_header":"x-time","id_header":"x-id"}`},
@@ -160,7 +161,8 @@ func TestSignedEnters(t *testing.T) {
 		{recipe: `{"kind":"standard_webhooks","header_prefix":"svix-"}`, private: pair.whsk, public: pair.whpk},
 		{recipe: `{"kind":"basic"}`, private: "user:pass:word", public: "user:pass:word", without: true},
 		{recipe: `{"kind":"bearer"}`, private: "a token", public: "a token", without: true},
-		{recipe: `{"kind":"api_key","header":"x-key"}`, without: true}, {recipe: `{"kind":"api_key","query":"key"}`, without: true},
+		{recipe: `{"kind":"api_key","header":"x-key"}`, without: true},
+		{recipe: `{"kind":"api_key","query":"key"}`, without: true},
 		{recipe: `{"kind":"jwt","issuer":"me","audience":"you","body_hash_claim":"body"}`},
 		{recipe: `{"kind":"jwt","query":"jwt","body_hash_claim":"body"}`, private: pair.ecdsa, public: pair.ecdsaPublicPEM},
 		{recipe: `{"kind":"jwt","header":"x-jwt","body_hash_claim":"body"}`, private: pair.rsa, public: pair.rsaPublic},

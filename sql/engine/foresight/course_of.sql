@@ -20,7 +20,7 @@ begin
     when 'call.scheduled' then
       v_steps := v_steps || jsonb_build_object(v_step, 'open');
       v_calls := v_calls || jsonb_build_object(v_step, v_fact #> '{data,hash}');
-    when 'timer.set', 'signal.awaited' then
+    when 'timer.set', 'signal.awaited', 'child.started' then
       v_steps := v_steps || jsonb_build_object(v_step, 'open');
     when 'call.failed' then
       v_steps := v_steps || jsonb_build_object(v_step, 'failed');

@@ -10,6 +10,11 @@ declare
 begin
   if p_met then
     v_answer := p_answers -> 0;
+    if p_open ? 'c' then
+      return row('child.finished', p_step, null, coalesce(v_answer -> 'recorded', jsonb_build_object(
+        'run', p_intent -> 'run', 'workflow', p_intent -> 'workflow') || coalesce(v_answer -> 'value',
+        jsonb_build_object('status', 'started', 'output', p_intent -> 'run'))), null)::meshhook_engine.fact;
+    end if;
     return row('signal.received', p_step, null, coalesce(v_answer -> 'recorded', case
       when p_intent ? 'approval' then jsonb_build_object('value', (v_answer -> 'value') || jsonb_build_object('at', meshhook_engine.iso(p_at)))
       else jsonb_build_object('signal', p_intent -> 'signal', 'key', p_intent -> 'key', 'value', v_answer -> 'value', 'by', 'mock',

@@ -15,7 +15,7 @@ begin
         (coalesce(p_open -> 'due', p_open -> 'since')::numeric + coalesce((v_answer -> 'takes_ms')::numeric, 0)) / 1000));
     end if;
     return jsonb_build_object('at', v_answer -> 'at', 'seq', v_answer -> 'seq', 'draw', v_answer -> 'draw');
-  elsif p_open ? 's' then
+  elsif p_open ?| '{s,c}' then
     return meshhook_engine.foresee_wait(p_open, p_intent, p_answers, p_since, p_recorded);
   elsif p_answers #> '{0,due}' = p_open -> 'due' then
     return p_answers -> 0;  -- a timer that was set then too, and fired a little late

@@ -1,4 +1,4 @@
--- When a step that waits for a signal or an approval goes on: {at, seq, met}. Without met it is the timeout. A recording that does
+-- When a step that waits for a signal, an approval or a called run goes on: {at, seq, met}. Without met it is the timeout. A recording that does
 -- not tell whether it came leaves it open; without a mock nothing comes.
 -- Called by: foresee_time.
 create or replace function meshhook_engine.foresee_wait(
@@ -19,7 +19,7 @@ begin
     elsif not v_due <= (v_answer ->> 'at')::timestamptz then
       return '{}';  -- it did not come in the time it had then; this one would have longer
     end if;
-  elsif v_answer ? 'value' then
+  elsif v_answer ? 'value' or p_intent -> 'wait' = 'false' then
     v_at := p_since + make_interval(secs => coalesce((v_answer -> 'takes_ms')::float8, 0) / 1000);
   end if;
   if v_at <= coalesce(v_due, 'infinity') then

@@ -29,7 +29,9 @@ begin
       end if;
       v_node := p_nodes[v_n];
     end if;
-    if v_n is not null and v_mock ? 'output' and jsonb_typeof(v_mock) = 'object' then
+    if v_n is not null and v_node.kind = 'call' then
+      answers := answers || jsonb_build_object(v_key, jsonb_build_array(meshhook_engine.read_child_mock(v_mock, '/' || v_key)));
+    elsif v_n is not null and v_mock ? 'output' and jsonb_typeof(v_mock) = 'object' then
       if v_node.kind in ('branch', 'terminate') or v_mock - 'output' <> '{}' then
         perform meshhook_engine.mock_problem('/' || v_key, case v_node.kind
           when 'branch' then 'a branch is pinned by {"ports": [...]}' when 'terminate' then 'a terminate node cannot be pinned'

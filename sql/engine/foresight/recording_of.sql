@@ -21,10 +21,10 @@ begin
     case v_fact ->> 'type'
     when 'call.scheduled' then
       v_hashes := v_hashes || jsonb_build_object(v_step, meshhook_engine.asked(v_fact -> 'data'));
-    when 'signal.awaited' then
+    when 'signal.awaited', 'child.started' then
       v_hashes := v_hashes || jsonb_build_object(v_step, meshhook_engine.asked(v_fact -> 'data'));
       v_dues := v_dues || jsonb_build_object(v_step, v_fact #> '{data,due}');
-    when 'signal.received' then
+    when 'signal.received', 'child.finished' then
       v_answers := v_answers || jsonb_build_object(v_step, jsonb_build_array(
         v_one || jsonb_build_object('recorded', v_fact -> 'data', 'hash', v_hashes -> v_step)));
     when 'call.attempted' then

@@ -1,6 +1,6 @@
 -- Waiting in a simulation: signals and approvals come as a mock says, or the timeout passes.
 begin;
-select plan(24);
+select plan(33);
 -- with: flow.sql
 
 create function pg_temp.draft(wait jsonb, ports text[] default '{wait>end}') returns jsonb language sql as $$
@@ -32,5 +32,17 @@ from d, unnest(array['{"wait": 1}', '{"wait": {}}', '{"wait": {"payload": 1}}', 
   '{"wait": {"approved": "yes"}}', '{"wait": {"approved": null}}', '{"wait": [{"approved": true}]}', '{"wait": {"approved": true, "signal": 1}}']) bad;
 select is((select string_agg(concat_ws(' ', s.type, s.step), ', ' order by s.seq) from d, meshhook.simulate(approval, '{"body": {"n": 3}}', '{"wait": {"approved": false}}') s),
   'run.started, segment.decided, signal.awaited wait, signal.received wait, segment.decided, run.failed', 'the log of a real one');
+
+-- Runs that are called.
+create function pg_temp.caller(more jsonb default '{}') returns jsonb language sql as $$
+  select jsonb_build_object('apiVersion', 'meshhook/v1', 'name', 'draft', 'nodes', jsonb_build_object('sub', pg_temp.node('call', '{"workflow": "child", "input": {"n": "{{ trigger.body.n }}"}}' || more),
+    'end', pg_temp.node('terminate', '{"output": "{{ steps.sub }}"}')), 'edges', pg_temp.edges('trigger>sub', 'sub>end')) $$;
+select is(pg_temp.last(pg_temp.caller(), '{"sub": {"output": {"x": 1}, "takes": "5s"}}'), 'run.succeeded {"x": 1} 5', 'a called run gives an output');
+select is((select s.data - 'run' from meshhook.simulate(pg_temp.caller(), '{"body": {"n": 3}}', '{"sub": {"output": 1}}') s where s.type = 'child.started'), '{"workflow": "child", "version": "latest", "wait": true, "input": {"n": 3}}', 'its input is told');
+select is(pg_temp.last(pg_temp.caller(), '{"sub": {"error": {"code": "MH_OUT_OF_STOCK", "message": "none left"}}}'), 'run.failed MH_CHILD_FAILED 0', 'or fails');
+select throws_like('select pg_temp.last(pg_temp.caller())', 'MH_SIMULATE_NO_MOCK: step sub waits%', 'nobody is called');
+select matches(pg_temp.last(pg_temp.caller('{"wait": false}')), '^run.succeeded [0-9a-f-]{36} 0$', 'who is not waited for needs no mock');
+select throws_like(format('select pg_temp.last(pg_temp.caller(), %L)', bad), 'MH_SIMULATE_MOCK: /sub%', bad)
+from unnest(array['{"sub": 1}', '{"sub": {}}', '{"sub": {"status": 200}}', '{"sub": {"output": 1, "error": {}}}']) bad;
 select * from finish();
 rollback;

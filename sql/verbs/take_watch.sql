@@ -9,7 +9,7 @@ begin
   delete from meshhook.watched_tables w where w.workflow_id = v_workflow and w.relation = take_watch."table" returning w.id into v_id;
   if v_id is null then
     raise exception using
-      errcode = 'MH404', message = format('MH_WATCH_UNKNOWN: %s is not watched for workflow %s', "table", workflow),
+      errcode = 'MH404', message = format('MH_WATCH_UNKNOWN: %s is not watched for workflow %s', coalesce("table"::text, 'null'), workflow),
       detail = '{"code": "MH_WATCH_UNKNOWN"}', hint = 'select table_name, workflow from meshhook.watch_list names what is.';
   end if;
   return v_id;

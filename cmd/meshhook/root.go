@@ -66,6 +66,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newDevCommand(a),
 		newEndpointCommand(a),
 		newExplainCommand(a),
+		newListenCommand(a),
 		newMigrateCommand(a),
 		newPauseCommand(a),
 		newPsqlCommand(a),

@@ -51,6 +51,7 @@ insert into verbs values
   ('remove_schedule', 'edit', $$select meshhook.remove_schedule(%1$L, 'nightly')$$),
   ('pause_schedule', 'operate', $$select meshhook.pause_schedule(%1$L, 'nightly')$$),
   ('resume_schedule', 'operate', $$select meshhook.resume_schedule(%1$L, 'nightly')$$),
+  ('requests_after', 'view', $$select meshhook.requests_after(%2$L)$$),
   ('search_requests', 'view', $$select meshhook.search_requests(%1$L)$$),
   ('set_var', 'edit', $$select meshhook.set_var(%1$L, 'a', '1')$$),
   ('explain_request', 'view', $$select meshhook.explain_request(%6$L)$$),

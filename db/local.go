@@ -125,6 +125,10 @@ func (s *LocalServer) Kill() error {
 	return err
 }
 
+// Quit ends the server as "pg_ctl stop -m immediate" does: every session is told and cut off, nothing is put in order. Restart
+// brings it back.
+func (s *LocalServer) Quit() error { return s.end(quitSignal) }
+
 // Restart starts the server again on the same data and port; a running one is stopped in good order before.
 func (s *LocalServer) Restart(ctx context.Context) error {
 	if err := s.end(interruptSignal); err != nil {

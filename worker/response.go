@@ -66,7 +66,7 @@ func bodyError(err error) error {
 		return failf("body", "MH_CALL_BODY_GZIP", "the answer says it is gzip, but does not unpack")
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return failf("body", "MH_CALL_BODY_CUT", "the answer ended before all of its body had come")
-	case strings.Contains(err.Error(), "chunk"):
+	case strings.Contains(err.Error(), "chunk"), strings.Contains(err.Error(), "line too long"): // a line before a chunk
 		return failf("body", "MH_CALL_BODY_CHUNKS", "the answer's chunked body is malformed")
 	}
 	return err

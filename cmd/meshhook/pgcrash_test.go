@@ -13,8 +13,8 @@ import (
 	"github.com/profullstack/meshhook/db/dbtest"
 )
 
-// TestDatabaseCrash kills PostgreSQL under load and starts it again; the program goes on by itself. The door answers only
-// what is committed, so every answered webhook is there and runs to its end.
+// TestDatabaseCrash kills PostgreSQL under load, or stops it without any order, and starts it again; two processes go on by
+// themselves. The door answers only what is committed, so every answered webhook is there and runs to its end, once.
 func TestDatabaseCrash(t *testing.T) {
 	webhooks, kills := int64(120), 2
 	if soaking() {
@@ -28,6 +28,7 @@ func TestDatabaseCrash(t *testing.T) {
 	}
 	cmd := r.serve()
 	defer func() { _ = cmd.Process.Kill() }()
+	other := r.join(r.url)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var senders sync.WaitGroup
@@ -37,7 +38,11 @@ func TestDatabaseCrash(t *testing.T) {
 	for k := range kills {
 		at := r.count.Load() + 1 + rand.Int64N(webhooks/int64(kills))
 		eventually(t, "webhooks come in", func() bool { return r.count.Load() >= at })
-		if err := server.Kill(); err != nil {
+		end, how := server.Kill, "killed"
+		if k%2 == 1 {
+			end, how = server.Quit, "stopped at once"
+		}
+		if err := end(); err != nil {
 			t.Fatal(err)
 		}
 		since, before := time.Now(), r.count.Load()
@@ -46,7 +51,7 @@ func TestDatabaseCrash(t *testing.T) {
 		}
 		up := time.Since(since)
 		eventually(t, "webhooks come in again", func() bool { return r.count.Load() > before })
-		dbtest.Report(t, "crash %d after %d answers: the server was back after %.1f s, the next webhook was answered after %.1f s", k+1, before, up.Seconds(), time.Since(since).Seconds())
+		dbtest.Report(t, "%s after %d answers: the server was back after %.1f s, the next webhook was answered after %.1f s", how, before, up.Seconds(), time.Since(since).Seconds())
 	}
 	r.calm.Store(true)
 	senders.Wait()
@@ -57,5 +62,6 @@ func TestDatabaseCrash(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("the program ends with %v", err)
 	}
+	other.leave(t)
 	r.judge(kills)
 }

@@ -28,7 +28,7 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(folders) < 146 {
+	if len(folders) < 152 {
 		t.Fatalf("only %d cases are there", len(folders))
 	}
 	conn, err := pgx.Connect(t.Context(), dbtest.URL(t))

@@ -6,7 +6,7 @@ declare
   v_answer jsonb := p_answers -> ((p_open -> 'a')::int - 1);
 begin
   if p_answers is null then
-    return p_default -> -1;
+    return coalesce(p_default -> ((p_open -> 'a')::int - 1), p_default -> -1);
   elsif not p_answers -> 0 ? 'recorded' then
     return coalesce(v_answer, p_answers -> -1);
   elsif v_answer -> 'hash' = meshhook_engine.asked(p_intent) then

@@ -9,7 +9,7 @@ declare
   v_answer jsonb;
 begin
   if p_met then
-    v_answer := p_answers -> 0;
+    v_answer := coalesce(p_answers, p_default) -> 0;
     if p_open ? 'c' then
       return row('child.finished', p_step, null, coalesce(v_answer -> 'recorded', jsonb_build_object(
         'run', p_intent -> 'run', 'workflow', p_intent -> 'workflow') || coalesce(v_answer -> 'value',

@@ -16,7 +16,7 @@ begin
     end if;
     return jsonb_build_object('at', v_answer -> 'at', 'seq', v_answer -> 'seq', 'draw', v_answer -> 'draw');
   elsif p_open ?| '{s,c}' then
-    return meshhook_engine.foresee_wait(p_open, p_intent, p_answers, p_since, p_recorded);
+    return meshhook_engine.foresee_wait(p_open, p_intent, coalesce(p_answers, p_default), p_since, p_recorded);
   elsif p_answers #> '{0,due}' = p_open -> 'due' then
     return p_answers -> 0;  -- a timer that was set then too, and fired a little late
   end if;

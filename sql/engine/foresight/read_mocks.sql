@@ -7,6 +7,7 @@ language plpgsql immutable as $$
 declare
   v_node meshhook_engine.node;
   v_key  text;
+  v_name text;
   v_mock jsonb;
   v_n    int;
 begin
@@ -23,11 +24,15 @@ begin
   for v_key, v_mock in select m.key, m.value from jsonb_each(p_mocks) m where m.key not in ('$vars', '$run') loop
     v_n := null;
     if v_key <> '*' then
-      select n into v_n from generate_subscripts(p_nodes, 1) n where p_nodes[n].id = v_key;
+      v_name := regexp_replace(v_key, '^[a-z].*\[\d+\]\.', '');  -- loop[3].crm: of that item alone
+      select n into v_n from generate_subscripts(p_nodes, 1) n where p_nodes[n].id = v_name;
       if v_n is null then
         perform meshhook_engine.mock_problem('/' || left(v_key, 80), format('the definition has no step "%s"', left(v_key, 80)));
       end if;
       v_node := p_nodes[v_n];
+      if v_name <> v_key and v_node.kind not in ('http_call', 'wait', 'call') then
+        perform meshhook_engine.mock_problem('/' || left(v_key, 80), format('a %s is pinned for all items at once: as "%s"', v_node.kind, v_name));
+      end if;
     end if;
     if v_n is not null and v_node.kind = 'call' then
       answers := answers || jsonb_build_object(v_key, jsonb_build_array(meshhook_engine.read_child_mock(v_mock, '/' || v_key)));
@@ -37,7 +42,7 @@ begin
           when 'branch' then 'a branch is pinned by {"ports": [...]}' when 'terminate' then 'a terminate node cannot be pinned'
           else 'output stands alone' end);
       end if;
-      v_node.spec := jsonb_build_object('id', v_node.id, 'type', 'transform', 'expr', jsonb_build_array('.=', v_mock -> 'output'));
+      v_node.spec := v_node.spec || jsonb_build_object('type', 'transform', 'expr', jsonb_build_array('.=', v_mock -> 'output'));
       v_node.kind := 'transform';
       v_node.mask := '';
       v_node.steps := '{}';

@@ -1,7 +1,7 @@
 -- What a simulation tells: the log of a run, calls answered by mocks, timers at once. That it is the same log as a real run's,
 -- the golden cases ask one by one.
 begin;
-select plan(27);
+select plan(31);
 -- with: flow.sql
 
 create function pg_temp.draft(nodes jsonb, edges jsonb, more jsonb default '{}') returns jsonb language sql as $$
@@ -56,6 +56,15 @@ select is(pg_temp.last(call || '{"pins": {"post": {"body": 4}}}'), '{"output": 4
 select is(pg_temp.last(call || '{"pins": {"post": {"body": 4}}}', '{"post": {"body": 5}}'), '{"output": 5}', 'beneath those given') from d;
 select is(pg_temp.last(pg_temp.draft(jsonb_build_object('a', pg_temp.node('transform', '{"expr": "[vars.base, run.business_key, run.version]"}')), pg_temp.edges('trigger>a')),
   '{"$vars": {"base": 7}, "$run": {"business_key": "A-1"}}'), '{"output": [7, "A-1", null]}', 'variables and the run are told');
+
+-- Loops: a mock is for every item, or for one.
+create temp table l as select pg_temp.draft(jsonb_build_object('loop', pg_temp.node('each', jsonb_build_object('items', '[`7`, `8`]', 'do', jsonb_build_object(
+  'nodes', jsonb_build_object('post', pg_temp.node('http_call', '{"url": "https://erp.test/{{ item }}"}'), 'say', pg_temp.node('transform', '{"expr": "steps.post.body"}')),
+  'edges', pg_temp.edges('trigger>post', 'post>say'))))), pg_temp.edges('trigger>loop')) as d;
+select is(pg_temp.last(d, '{"post": [{"status": 503}, {"body": 1}]}'), '{"output": [1, 1]}', 'each item has its tries') from l;
+select is(pg_temp.last(d, '{"post": {"body": 1}, "loop[1].post": {"body": 2}}'), '{"output": [1, 2]}', 'one item has its own answer') from l;
+select is(pg_temp.last(d, '{"post": {"output": {"body": 3}}}'), '{"output": [3, 3]}', 'a step of the body is pinned for all') from l;
+select throws_like($$select pg_temp.last(d, '{"post": {}, "loop[1].say": {"output": 1}}') from l$$, 'MH_SIMULATE_MOCK: /loop[1].say:%', 'not for one');
 
 select is((select row(b.*) from before b), (select row(count(*), (select count(*) from meshhook.events), (select count(*) from meshhook_river.river_job)) from meshhook.runs), 'nothing was written');
 select * from finish();

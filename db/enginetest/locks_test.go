@@ -16,8 +16,8 @@ import (
 	"github.com/profullstack/meshhook/db/dbtest"
 )
 
-// TestLockOrder lets sessions deliver results of the same runs in opposite order, cancel them, wake them and requeue them all
-// at once. Nothing deadlocks, each result is recorded once, and every run is proven.
+// TestLockOrder lets sessions deliver results of the same runs in opposite order, cancel them, pause, resume, skip and retry them,
+// claim, wake and requeue them all at once. Nothing deadlocks, each result is recorded once, and every run is proven.
 func TestLockOrder(t *testing.T) {
 	url := dbtest.URL(t)
 	conn := connect(t, url)
@@ -80,6 +80,7 @@ func TestLockOrder(t *testing.T) {
 				return 0, err
 			},
 		}
+		work = append(work, steering(t, runs)...)
 		var wait sync.WaitGroup
 		start := make(chan struct{})
 		counts, errs := make([]int, len(work)), make([]error, len(work))
@@ -96,6 +97,7 @@ func TestLockOrder(t *testing.T) {
 		if err := errors.Join(errs...); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
+		must(t, conn, "select meshhook.resume_all('proof', per_second => null)")
 		attempts := get[int](t, conn, "select count(*)::int from meshhook.events where run_id = any ($1) and type = 'call.attempted'", runs)
 		if recorded := counts[0] + counts[1] + counts[2]; recorded != attempts {
 			t.Fatalf("round %d: %d results are told as recorded, %d are in the log", round, recorded, attempts)

@@ -4,10 +4,14 @@ package enginetest
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
+	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"pgregory.net/rapid"
 )
 
@@ -111,4 +115,56 @@ func (w *world) rerun(r *tracked) {
 	w.runs = append(w.runs, again)
 	w.steered(again)
 	w.steered(r)
+}
+
+// steering is what people do to runs while others work on them: each in a session of its own. That a run has gone on meanwhile
+// is no error.
+func steering(t *testing.T, runs []string) []func(c *pgx.Conn) (int, error) {
+	each := func(statements ...string) func(c *pgx.Conn) (int, error) {
+		return func(c *pgx.Conn) (int, error) {
+			for _, r := range runs {
+				for _, s := range statements {
+					_, err := c.Exec(t.Context(), s, r)
+					var e *pgconn.PgError
+					if err != nil && (!errors.As(err, &e) || e.Code != "MH409") {
+						return 0, err
+					}
+				}
+			}
+			return 0, nil
+		}
+	}
+	return []func(c *pgx.Conn) (int, error){
+		each("select meshhook.pause($1)", "select meshhook.resume($1)"),
+		each("select meshhook.skip_step($1, 'nap')", "select meshhook.retry($1)"),
+		func(c *pgx.Conn) (int, error) {
+			_, err := c.Exec(t.Context(), "select meshhook.pause_all('proof'); select meshhook.resume_all('proof', per_second => 1000)")
+			return 0, err
+		},
+		// A worker of River's: claims what is available, begins it, and finishes rows that hold nothing.
+		func(c *pgx.Conn) (int, error) {
+			for range 5 {
+				_, err := c.Exec(t.Context(), `
+					create temp table if not exists claimed (id bigint);
+					truncate claimed;
+					with j as (select id from meshhook_river.river_job where state = 'available' order by id limit 10 for update skip locked),
+						u as (update meshhook_river.river_job r set state = 'running', attempted_by = array['9'] from j where r.id = j.id returning r.id)
+					insert into claimed select id from u;
+					select 1`)
+				if err == nil {
+					_, err = c.Exec(t.Context(), `
+						create temp table if not exists begun (id bigint);
+						truncate begun;
+						insert into begun select b.job from meshhook_engine.begin(9, array(select id from claimed)) b;`)
+				}
+				if err == nil {
+					_, err = c.Exec(t.Context(), "delete from meshhook_river.river_job where id in (select id from claimed except select id from begun)")
+				}
+				if err != nil {
+					return 0, err
+				}
+			}
+			return 0, nil
+		},
+	}
 }

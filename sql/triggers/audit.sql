@@ -58,23 +58,26 @@ declare
 begin
   for v in
     select * from (values
-      ('projects',           'project',           'slug',      '{}'),
-      ('members',            'member',            'principal', '{}'),
-      ('vars',               'var',               'name',      '{}'),
-      ('secrets',            'secret',            'name',      '{sealed,key_id}'),
-      ('key_ring',           'data_key',          'id',        '{wrapped}'),
-      ('workflows',          'workflow',          'name',      '{draft}'),
-      ('workflow_versions',  'version',           null,        '{definition,compiled,nodes}'),
-      ('endpoints',          'endpoint',          'name',      '{token}'),
-      ('endpoint_secrets',   'endpoint_secret',   null,        '{sealed,key_id}'),
-      ('endpoint_workflows', 'endpoint_workflow', null,        '{}'),
-      ('verify_presets',     'preset',            'name',      '{}'),
-      ('settings',           'setting',           'name',      '{}'),
-      ('trusted_sessions',   'trusted_session',   'role_name', '{}')
-    ) as t (name, noun, target, hidden)
+      ('projects',           'project',           'slug',      '{}', null),
+      ('members',            'member',            'principal', '{}', null),
+      ('vars',               'var',               'name',      '{}', null),
+      ('secrets',            'secret',            'name',      '{sealed,key_id}', null),
+      ('key_ring',           'data_key',          'id',        '{wrapped}', null),
+      ('workflows',          'workflow',          'name',      '{draft}', null),
+      ('workflow_versions',  'version',           null,        '{definition,compiled,nodes}', null),
+      ('endpoints',          'endpoint',          'name',      '{token}', null),
+      ('endpoint_secrets',   'endpoint_secret',   null,        '{sealed,key_id}', null),
+      ('endpoint_workflows', 'endpoint_workflow', null,        '{}', null),
+      ('verify_presets',     'preset',            'name',      '{}', null),
+      -- What these do is written into their rows as well: only what people set is watched.
+      ('schedules',          'schedule',          'name',      '{}', 'name, workflow_id, cron, timezone, catch_up, overlap, input, state'),
+      ('watched_tables',     'watched_table',     'relation',  '{}', 'workflow_id, relation, events, condition, key, batch'),
+      ('settings',           'setting',           'name',      '{}', null),
+      ('trusted_sessions',   'trusted_session',   'role_name', '{}', null)
+    ) as t (name, noun, target, hidden, watched)
   loop
     execute format(
-      'create or replace trigger audit_changes after insert or update or delete on meshhook.%I for each row execute function meshhook_engine.audit_changes(%L, %L, %L)',
-      v.name, v.noun, coalesce(v.target, ''), v.hidden);
+      'create or replace trigger audit_changes after insert or delete or update%5$s on meshhook.%1$I for each row execute function meshhook_engine.audit_changes(%2$L, %3$L, %4$L)',
+      v.name, v.noun, coalesce(v.target, ''), v.hidden, ' of ' || v.watched);
   end loop;
 end $$;

@@ -28,8 +28,11 @@ func TestSchedulesRunOnce(t *testing.T) {
 	must(t, conn, "select meshhook.publish('proof', 'call', $1)", `{"apiVersion": "meshhook/v1", "name": "call",
 		"nodes": {"post": {"type": "http_call", "with": {"url": "http://target.test/"}}}, "edges": [{"from": "trigger", "to": "post"}]}`)
 	for _, s := range [][]any{
-		{"minutes", "* * * * *", "all", "allow"}, {"often", "@every 20s", "all", "allow"}, {"last", "*/2 * * * *", "last", "allow"},
-		{"none", "* * * * *", "none", "skip"}, {"cancel", "* * * * *", "all", "cancel_old"},
+		{"minutes", "* * * * *", "all", "allow"},
+		{"often", "@every 20s", "all", "allow"},
+		{"last", "*/2 * * * *", "last", "allow"},
+		{"none", "* * * * *", "none", "skip"},
+		{"cancel", "* * * * *", "all", "cancel_old"},
 	} {
 		must(t, conn, "select meshhook.add_schedule('proof', 'call', $1, $2, catch_up => $3, overlap => $4)", s...)
 	}

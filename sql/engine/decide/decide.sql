@@ -87,7 +87,7 @@ declare
   v_lists     jsonb[];          -- items of the loops that began in this commit, and whose they are
   v_lists_of  text[];
   v_begun     meshhook_engine.fact[];
-  v_known     jsonb;            -- what came in of items and results, as r.steps hands it on: .items .lists .done
+  v_known     jsonb;            -- what came in of items and results, as r.steps hands it on: .items .pieces .lists .done
   v_results   jsonb[];          -- results of iterations that are over: which loop's, of which iteration
   v_result_of text[];
   v_result_at int[];
@@ -134,8 +134,8 @@ begin
       v_loops := p_frontier -> 'loops';
       v_its := p_frontier -> 'its';
       v_locals := coalesce(v_steps -> '.local', '{}');
-      v_known := coalesce(meshhook_engine.pick(v_steps, '{.items,.lists,.done}'), '{}');
-      v_steps := v_steps - '{.local,.items,.lists,.done,.said}'::text[];
+      v_known := coalesce(meshhook_engine.pick(v_steps, '{.items,.pieces,.lists,.done}'), '{}');
+      v_steps := v_steps - '{.local,.items,.pieces,.lists,.done,.said}'::text[];
       v_agenda := '{}'::text[];
       v_rests := '{}'::text[];
       if p_frontier ? 'rest' then
@@ -484,7 +484,9 @@ begin
         -- What its expressions look at.
         if v_base > 0 then
           if v_item is null and (position('E' in node.mask) > 0 or node.sources[v_first] = 0 and position('I' in node.mask) > 0) then
-            v_item := coalesce(v_lists[v_slot] -> v_index, v_known #> array['.items', v_scope], v_known #> array['.lists', v_loop, v_index::text]);
+            v_item := coalesce(
+              v_lists[v_slot] -> v_index, meshhook_engine.piece_item(v_known #> array['.pieces', v_loop], v_state, v_index),
+              v_known #> array['.items', v_scope], v_known #> array['.lists', v_loop, v_index::text]);
             if v_item is null then
               r.missing := array['.item ' || v_scope];
               return r;

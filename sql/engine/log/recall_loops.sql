@@ -1,5 +1,6 @@
 -- What a decision asks for of loops under way, out of the log, added to the outputs at hand (as handed_on leaves them):
---   .item L[i]   the items of L from i on: the piece it stands in, and p_ahead - 1 pieces behind it
+--   .item L[i]   the items of L from i on: the piece it stands in, and p_ahead - 1 pieces behind it, as they stand in the log:
+--                to unpack them would cost more than all else about an answer
 --   .done L      results of the iterations of L; those of this commit are at hand already. "*" says that the log was read
 --   L[i].step    the output of a step of an iteration that waits
 -- Reads by primary key. What is gone counts as null: verify names the gap. Called by: advance.
@@ -11,6 +12,8 @@ declare
   v_loop  text;
   v_state jsonb;
   v_index int;
+  v_first int;
+  v_per   int;
   v_piece int;
   v_scope text;
   v_more  jsonb;
@@ -22,15 +25,17 @@ begin
       v_loop := meshhook_engine.loop_of(v_scope);
       v_state := p_frontier #> array['loops', v_loop];
       v_index := substring(v_scope from '\[(\d+)\]$')::int;
-      v_piece := (v_index - (v_state -> 'b')::int) / (v_state -> 'k')::int;
-      v_more := jsonb_build_object(v_scope, null) || coalesce((
-        select jsonb_object_agg(v_loop || '[' || (f.data -> 'from')::int + x.n - 1 || ']', x.item)
+      v_first := (v_state -> 'b')::int;
+      v_per := (v_state -> 'k')::int;
+      v_piece := (v_index - v_first) / v_per;
+      v_more := jsonb_build_object(v_first + v_piece * v_per, '[]'::jsonb) || coalesce((
+        select jsonb_object_agg(f.data ->> 'from', f.data -> 'items')
         from meshhook_engine.facts(p_run, array(
           select (v_state -> 'q')::int + v_piece + a from generate_series(0, p_ahead - 1) a
-          where (v_state -> 'b')::int + (v_piece + a) * (v_state -> 'k')::int < (v_state -> 'size')::int)) f
-        cross join lateral jsonb_array_elements(f.data -> 'items') with ordinality x(item, n)
-        where f.type = 'loop.started' and f.step = v_loop), '{}');
-      p_steps := p_steps || jsonb_build_object('.items', coalesce(p_steps -> '.items', '{}') || v_more);
+          where v_first + (v_piece + a) * v_per < (v_state -> 'size')::int)) f
+        where f.type = 'loop.started' and f.step = v_loop and f.data ? 'from'), '{}');
+      p_steps := p_steps || jsonb_build_object('.pieces', coalesce(p_steps -> '.pieces', '{}') || jsonb_build_object(
+        v_loop, coalesce(p_steps #> array['.pieces', v_loop], '{}') || v_more));
     elsif v_name like '.done %' then
       v_loop := substr(v_name, 7);
       v_state := p_frontier #> array['loops', v_loop];

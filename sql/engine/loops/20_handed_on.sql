@@ -1,7 +1,8 @@
 -- What the next decision of the same commit needs to know of loops, as fields of decision.steps that no step is named like:
 --   .local  iteration -> outputs within it         .lists  loop -> its items, where the loop began in this commit
 --   .said   what a respond node within a loop said, for who starts the run
---   .items  iteration -> its item, as it was read  .done   loop -> iteration -> result
+--   .items  iteration -> its item, as the fold has it   .done   loop -> iteration -> result
+--   .pieces loop -> number of the first item -> items, as they were read from the log
 -- A caller that keeps them is never asked for any of it; one that forgets them is asked, and reads them from the log.
 -- Called by: decide. Pure.
 create or replace function meshhook_engine.handed_on(

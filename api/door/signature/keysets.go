@@ -19,7 +19,7 @@ import (
 	"github.com/MicahParks/jwkset"
 )
 
-// How key sets are fetched and kept. docs/decisions/0017 says why.
+// How key sets are fetched and kept. docs/decisions/0015 says why.
 const (
 	keysFresh    = 10 * time.Minute       // older keys are fetched again, beside the requests that go on with them
 	keysStale    = 24 * time.Hour         // for so long keys are believed while their source does not answer

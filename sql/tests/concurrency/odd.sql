@@ -50,8 +50,14 @@ select pg_temp.deliver(run, 'post', 1, '{"status": 200}') from q where n = 1;
 select pg_temp.flow(jsonb_build_object('t', pg_temp.node('transform', '{"expr": "trigger.body.k"}')), pg_temp.edges('trigger>t'), '{"policy": {"concurrency": {"key": "''one''", "limit": 1}}}');
 truncate mine;
 insert into mine select meshhook.start('proof', 'flow', jsonb_build_object('k', n)) from generate_series(1, 5) n;
-select pg_temp.claim(), pg_temp.claim(), pg_temp.claim(), pg_temp.claim(), pg_temp.claim();
-select is((select string_agg((pg_temp.run(run)).output::text, '' order by e.ctid) from mine join meshhook.events e on e.run_id = run and e.type = 'run.succeeded'), '12345', 'one after the other');
+create temp table seen (n int, outputs text);
+do $$ begin
+  for n in 1 .. 5 loop
+    perform pg_temp.claim();
+    insert into seen select n, string_agg((pg_temp.run(run)).output::text, '' order by (pg_temp.run(run)).output) from mine where (pg_temp.run(run)).status = 'succeeded';
+  end loop;
+end $$;
+select is((select array_agg(outputs order by n) from seen), '{1,12,123,1234,12345}', 'one after the other');
 select is((select count(*) from meshhook.concurrency_slots) + (select count(*) from meshhook.waits), 0::bigint, 'nothing is left');
 select is((select count(*) from meshhook_river.river_job), 0::bigint, 'nor in the queue');
 select throws_like($$select pg_temp.flow(pg_temp.call('{}'), pg_temp.edges('trigger>post'), '{"policy": {"concurrency": {"key": "a", "on_limit": "drop"}}}')$$, '%MH_DEF_CHOICE%', 'no such way');

@@ -50,7 +50,7 @@ func (p *Process) startRiver() error {
 		CompletedJobRetentionPeriod: 5 * time.Minute,
 		CancelledJobRetentionPeriod: time.Hour,
 		DiscardedJobRetentionPeriod: 24 * time.Hour,
-		ReindexerSchedule:           river.NeverSchedule(), // two of the indexes it knows are dropped, and it owns none
+		ReindexerSchedule:           river.NeverSchedule(), // four of the indexes it knows are dropped, and it owns none
 		Logger:                      slog.New(quiet{p.log.With(slog.String("part", "river")).Handler()}),
 	})
 	if err != nil {

@@ -61,6 +61,11 @@ func TestPlansKept(t *testing.T) {
 		must(t, conn, "select meshhook_engine.beat(1, $1)", jobs)
 		must(t, conn, "select meshhook_engine.release(1, $1)", jobs)
 	}
+	// What autovacuum finds of a queue that was long once, and leaves when it is in use: pages without rows. All indexes seem equally cheap then.
+	must(t, other, `insert into meshhook_river.river_job (kind, args, queue, max_attempts, state, scheduled_at)
+		select 'run', '{}', 'default', 25, 'scheduled', now() from generate_series(1, 20000)`)
+	must(t, other, "delete from meshhook_river.river_job")
+	must(t, other, "vacuum (analyze, truncate off) meshhook_river.river_job")
 	for range 12 {
 		round()
 	}
@@ -93,9 +98,11 @@ func TestPlansKept(t *testing.T) {
 	// What is read from end to end shows by how much of it is thrown away, or by the many rows that come out of it. An index may
 	// be read through as well: that on the state of queue rows holds each row leased since the last vacuum.
 	much := regexp.MustCompile(`Seq Scan on ((?:runs|events|requests|payloads)_\w+|waits|river_job)[^\n]*\(actual rows=(\d{4,})|Bitmap Index Scan on \w+[^\n]*\(actual rows=\d{4,}|Rows Removed by Filter: \d{4,}|Rows Removed by Join Filter: \d{4,}`)
+	// One of its later columns does not narrow an index: then all of it is read, and no number of rows shows that.
+	through := regexp.MustCompile(`using river_job_(?:prioritized|state|turn)\w* on river_job[^\n]*\n\s*Index Cond: \(id [^\n]*`)
 	told := map[string]bool{}
 	for _, p := range plans {
-		if m := much.FindString(p); m != "" && !told[p[:min(len(p), 400)]] && !strings.Contains(p, "j.args ->> 'run_id' = $1") {
+		if m := much.FindString(p) + through.FindString(p); m != "" && !told[p[:min(len(p), 400)]] && !strings.Contains(p, "j.args ->> 'run_id' = $1") {
 			told[p[:min(len(p), 400)]] = true
 			t.Errorf("%s in\n%s", m, p)
 		}

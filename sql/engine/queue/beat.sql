@@ -8,20 +8,17 @@ create or replace function meshhook_engine.beat(p_process int, p_jobs bigint[]) 
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_known boolean;
-  v_held  int;
+  v_held  bigint[];
 begin
   update meshhook.processes set seen_at = clock_timestamp() where id = p_process;
   v_known := found;
-  with held as (
+  -- The state is asked in a form that no index answers, as in deliver: the index on it holds whatever was leased since the last vacuum.
+  v_held := array(
     select j.id from meshhook_river.river_job j
-    where j.id = any (p_jobs) and j.state = 'scheduled' and j.attempted_by[cardinality(j.attempted_by)] = p_process::text
+    where j.id = any (p_jobs) and j.state is not distinct from 'scheduled' and j.attempted_by[cardinality(j.attempted_by)] = p_process::text
     order by j.id
-    for update skip locked
-  )
-  update meshhook_river.river_job j
-  set scheduled_at = clock_timestamp() + interval '30 seconds'
-  from held where j.id = held.id;
-  get diagnostics v_held = row_count;
+    for update skip locked);
+  update meshhook_river.river_job j set scheduled_at = clock_timestamp() + interval '30 seconds' where j.id = any (v_held);
   perform meshhook_engine.recall(p_process, p_jobs, '{running}', '30 seconds');
-  return case when v_known then v_held else -1 end;
+  return case when v_known then cardinality(v_held) else -1 end;
 end $$;

@@ -8,23 +8,26 @@ create or replace function meshhook_engine.recall(
 returns int
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_count int;
+  v_state meshhook_river.river_job_state;
+  v_lost  bigint[];
 begin
-  with lost as (
+  -- A state at a time and in no order: asked otherwise, the planner may read the whole queue by id while it believes it empty.
+  foreach v_state in array p_states loop
+    v_lost := v_lost || array(
+      select j.id from meshhook_river.river_job j
+      where j.state = v_state and j.kind = 'run'
+        and j.attempted_by[cardinality(j.attempted_by)] = p_process::text
+        and case v_state when 'running' then j.attempted_at else j.scheduled_at - interval '30 seconds' end < clock_timestamp() - p_age
+        and not j.id = any (coalesce(p_held, '{}')));
+  end loop;
+  v_lost := array(
     select j.id from meshhook_river.river_job j
-    where j.state = any (p_states) and j.kind = 'run'
-      and j.attempted_by[cardinality(j.attempted_by)] = p_process::text
-      and case j.state when 'running' then j.attempted_at else j.scheduled_at - interval '30 seconds' end < clock_timestamp() - p_age
-      and not j.id = any (coalesce(p_held, '{}'))
+    where j.id = any (v_lost) and array_position(p_states, j.state) is not null and j.attempted_by[cardinality(j.attempted_by)] = p_process::text
     order by j.id
-    for update skip locked
-  )
-  update meshhook_river.river_job j
-  set state = 'available', scheduled_at = clock_timestamp()
-  from lost where j.id = lost.id;
-  get diagnostics v_count = row_count;
-  if v_count > 0 then
+    for update skip locked);
+  update meshhook_river.river_job j set state = 'available', scheduled_at = clock_timestamp() where j.id = any (v_lost);
+  if v_lost <> '{}' then
     perform pg_notify('meshhook_river.river_insert', '{"queue":"default"}');
   end if;
-  return v_count;
+  return cardinality(v_lost);
 end $$;

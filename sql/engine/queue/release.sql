@@ -6,21 +6,19 @@
 create or replace function meshhook_engine.release(p_process int, p_jobs bigint[]) returns int
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_count int;
+  v_held bigint[];
 begin
-  with held as (
+  v_held := array(  -- the state in a form that no index answers, as in deliver
     select j.id from meshhook_river.river_job j
-    where j.id = any (p_jobs) and j.state in ('scheduled', 'running')
+    where j.id = any (p_jobs) and (j.state is not distinct from 'scheduled' or j.state is not distinct from 'running')
       and j.attempted_by[cardinality(j.attempted_by)] = p_process::text
     order by j.id
-    for update skip locked
-  )
+    for update skip locked);
   update meshhook_river.river_job j
   set state = 'available', scheduled_at = clock_timestamp(), priority = 1  -- begun already: before what has not
-  from held where j.id = held.id;
-  get diagnostics v_count = row_count;
-  if v_count > 0 then
+  where j.id = any (v_held);
+  if v_held <> '{}' then
     perform pg_notify('meshhook_river.river_insert', '{"queue":"default"}');
   end if;
-  return v_count;
+  return cardinality(v_held);
 end $$;

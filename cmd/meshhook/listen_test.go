@@ -54,7 +54,7 @@ func TestListenForwards(t *testing.T) {
 	}
 	eventually(t, "both are told", func() bool {
 		told := out.String()
-		return strings.Contains(told, "accepted") && strings.Contains(told, "invalid") && strings.Contains(told, "MH_BODY_JSON") && strings.Count(told, "418") == 2
+		return strings.Contains(told, "accepted") && strings.Contains(told, "invalid") && strings.Contains(told, "MH_BODY_JSON") && strings.Count(told, "answered 418") == 2
 	})
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)

@@ -37,11 +37,11 @@ func TestSearchUsesIndexes(t *testing.T) {
 		must(t, conn, statement)
 	}
 	must(t, conn, `with made as (
-			select meshhook_engine.uuid_v7(now() - make_interval(secs => g)) as id, p.id as project, g
+			select meshhook_engine.uuid_v7(now() - make_interval(secs => g * 0.4)) as id, p.id as project, g
 			from generate_series(1, $1) g join meshhook.projects p on p.slug = 'p' || g % 20 + 1
 		), stored as (
 			insert into meshhook.requests (id, received_at, project_id, verdict, endpoint_id, method, path, headers, body)
-			select id, now() - make_interval(secs => g), project, (case when g % 200 < 20 then 'rejected' else 'accepted' end)::meshhook.verdict,
+			select id, now() - make_interval(secs => g * 0.4), project, (case when g % 4000 < 20 then 'rejected' else 'accepted' end)::meshhook.verdict,
 				'00000000-0000-7000-8000-000000000001', 'POST', '/', '{}', '{}' from made
 		)
 		insert into meshhook.request_terms (project_id, path, value, request_id) select project, 'body.id', (g / 20)::text, id from made`, rows)
